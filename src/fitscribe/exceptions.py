@@ -1,0 +1,37 @@
+"""The public door of the errors; ``MlflowException`` is the base of all of them."""
+
+from fitscribe.errors import (
+    AlreadyExists,
+    BadFilter,
+    Conflict,
+    FitscribeError,
+    InvalidParameter,
+    InvalidState,
+    MissingDependency,
+    NotFound,
+    NotSupported,
+    PermissionDenied,
+    StoreTooNew,
+    StoreTooOld,
+    StoreUnavailable,
+    UnsafePath,
+)
+from fitscribe.errors import FitscribeError as MlflowException
+
+__all__ = [
+    "AlreadyExists",
+    "BadFilter",
+    "Conflict",
+    "FitscribeError",
+    "InvalidParameter",
+    "InvalidState",
+    "MissingDependency",
+    "MlflowException",
+    "NotFound",
+    "NotSupported",
+    "PermissionDenied",
+    "StoreTooNew",
+    "StoreTooOld",
+    "StoreUnavailable",
+    "UnsafePath",
+]

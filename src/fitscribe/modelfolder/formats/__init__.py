@@ -1,0 +1,107 @@
+"""How a model becomes bytes, and an object again: one file a format, found by its name here."""
+
+from __future__ import annotations
+
+import pickle
+from typing import BinaryIO
+
+from fitscribe.errors import InvalidParameter, NotSupported
+from fitscribe.modelfolder.formats import pickle as by_name
+from fitscribe.modelfolder.formats.named import Dump, NotPortable
+
+__all__ = ["FORMATS", "Dump", "check_format", "dump", "load"]
+
+FORMATS = ("pickle", "cloudpickle")
+# What pickling raises for a thing that it cannot take, by any of the ways a class may refuse.
+_REFUSALS = (
+    pickle.PicklingError,
+    AttributeError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def check_format(format: str | None) -> str | None:
+    """Return a format's name if there is one of that name; None is the choice by the object.
+
+    Raises
+    ------
+    InvalidParameter
+        If there is none.
+    """
+    if format is not None and format not in FORMATS:
+        raise InvalidParameter(
+            f"Unrecognized serialization format: {format!r}. Use one of {', '.join(FORMATS)}."
+        )
+    return format
+
+
+def dump(obj: object, format: str | None = None) -> Dump:
+    """Return an object as bytes, with the modules that the bytes name.
+
+    Parameters
+    ----------
+    obj : object
+        Any object; it is not changed.
+    format : {"pickle", "cloudpickle"} or None
+        None takes ``pickle``, and ``cloudpickle`` for an object that holds what only this script
+        has: classes and functions of ``__main__``, lambdas, functions in functions.
+
+    Raises
+    ------
+    InvalidParameter
+        If there is no such format, or it cannot take the object.
+    """
+    if check_format(format) != "cloudpickle":
+        try:
+            return by_name.dump(obj, portable=format is None)
+        except (NotPortable, *_REFUSALS) as error:
+            if format is not None:
+                raise _refused(obj, format, error) from error
+    # Deferred: most models need no cloudpickle.
+    from fitscribe.modelfolder.formats import cloudpickle as by_value
+
+    try:
+        return by_value.dump(obj)
+    except _REFUSALS as error:
+        raise _refused(obj, "cloudpickle", error) from error
+
+
+def _refused(obj: object, format: str, error: Exception) -> InvalidParameter:
+    """Return the error for an object that a format cannot take."""
+    others = ", ".join(name for name in FORMATS if name != format)
+    return InvalidParameter(
+        f"A {type(obj).__name__} cannot be written as {format}: {error}. "
+        f"Try another format ({others}), or take what holds open files, locks or "
+        "connections out of the model."
+    )
+
+
+def load(stream: BinaryIO, format: str) -> object:
+    """Return the object of an open file. **This runs code that the file names.**
+
+    It is the one place where a model file is unpickled. It loads what one has written oneself:
+    whoever else can write the file can run anything here.
+
+    Parameters
+    ----------
+    stream : binary file
+    format : str
+        The format that its folder states.
+
+    Raises
+    ------
+    NotSupported
+        If this version does not read the format.
+    """
+    if format == "pickle":
+        return by_name.load(stream)
+    if format == "cloudpickle":
+        from fitscribe.modelfolder.formats import cloudpickle as by_value
+
+        return by_value.load(stream)
+    raise NotSupported(
+        f"The model is written as {format!r}; this version reads {' and '.join(FORMATS)}."
+    )

@@ -1,0 +1,39 @@
+"""Pickle that keeps what a script defines (its classes, functions, lambdas) by value."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from typing import Any, BinaryIO
+
+import cloudpickle
+
+from fitscribe.modelfolder.formats.named import PROTOCOL, Dump, note
+
+__all__ = ["dump", "load"]
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
+    """A pickler that notes the modules it names."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__(stream, PROTOCOL)
+        self.modules: set[str] = set()
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Note the module of a class, function or module; cloudpickle says how it is written."""
+        note(obj, self.modules, False)
+        return super().reducer_override(obj)
+
+
+def dump(obj: object) -> Dump:
+    """Return an object as bytes."""
+    stream = io.BytesIO()
+    pickler = _Pickler(stream)
+    pickler.dump(obj)
+    return Dump(stream.getvalue(), "cloudpickle", frozenset(pickler.modules))
+
+
+def load(stream: BinaryIO) -> object:
+    """Return the object; this runs code that the bytes hold or name."""
+    return pickle.load(stream)

@@ -1,0 +1,66 @@
+"""Which modules a pickle refers to by name, noted while it is written.
+
+A pickler asks ``reducer_override`` before it writes a class, a function or an instance, once for
+each of them. Noting the classes and functions there gives exactly the names that an unpickler
+will look up, at the cost of one call an object: nothing is read again, loaded or parsed.
+"""
+
+from __future__ import annotations
+
+import pickle
+from types import ModuleType
+from typing import NamedTuple
+
+__all__ = ["HERE", "PROTOCOL", "Dump", "NotPortable", "note"]
+
+PROTOCOL = 5
+# What a script or a notebook defines; in the workers of multiprocessing it has the second name.
+HERE = frozenset({"__main__", "__mp_main__"})
+
+
+class Dump(NamedTuple):
+    """An object as bytes.
+
+    Parameters
+    ----------
+    data : bytes
+    format : str
+        The format that was used.
+    modules : frozenset of str
+        The modules that the bytes name; loading imports them.
+    """
+
+    data: bytes
+    format: str
+    modules: frozenset[str]
+
+
+class NotPortable(Exception):
+    """The object holds a class or function that only this script has."""
+
+
+def note(obj: object, modules: set[str], portable: bool) -> None:
+    """Add the module that `obj` is named by, if it is a thing that pickles name.
+
+    Parameters
+    ----------
+    obj : object
+        What a pickler is about to write.
+    modules : set of str
+        Names so far.
+    portable : bool
+        Whether to raise NotPortable for what is defined in ``__main__``.
+    """
+    if callable(obj):
+        module = getattr(obj, "__module__", None)
+        if module is None:
+            # numpy's ufuncs in other libraries do not say where they are; pickle searches too.
+            name = getattr(obj, "__name__", "")
+            module = pickle.whichmodule(obj, name)  # type: ignore[attr-defined]  # not in typeshed
+    elif isinstance(obj, ModuleType):
+        module = obj.__name__
+    else:
+        return
+    if portable and module in HERE:
+        raise NotPortable(repr(obj))
+    modules.add(str(module))

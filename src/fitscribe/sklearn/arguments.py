@@ -1,0 +1,107 @@
+"""What a fit was called with: X, y, sample weights, and what the caller calls the data."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from fitscribe.tracking.stack import SKIPPED_FILE
+
+__all__ = ["Arguments", "arguments_of", "variable_name"]
+
+TARGET_NAMES = frozenset({"y", "Y", "target", "targets", "y_true", "labels"})
+OURS = "fitscribe."
+MOST_FRAMES = 20
+MOST_NAMES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The data of one call; None where it was not given."""
+
+    X: Any = None
+    y: Any = None
+    sample_weight: Any = None
+
+
+@functools.lru_cache(maxsize=1024)
+def _parameters(function: Any) -> tuple[str, ...]:
+    """Return the names of the positional parameters after ``self``."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return ("X", "y", "sample_weight")
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = tuple(p.name for p in parameters if p.kind in positional)[1:]
+    return names or ("X", "y")
+
+
+def arguments_of(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arguments:
+    """Return the data among the arguments of a training method.
+
+    X is the first parameter. y is the parameter called so (or ``Y``, ``target`` …), else the
+    second one where it is no ``sample_weight`` or ``groups``: MLflow's rule, less its mistakes.
+    """
+    names = _parameters(function)
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    target = next((name for name in names if name in TARGET_NAMES), None)
+    if target is None and len(names) > 1 and names[1] not in ("sample_weight", "groups"):
+        target = names[1]
+    return Arguments(
+        given.get(names[0], given.get("X")),
+        given.get(target or "y"),
+        given.get("sample_weight"),
+    )
+
+
+def variable_name(value: Any) -> str | None:
+    """Return what the calling code calls an object: ``X_train``, ``iris.data``, or None.
+
+    The frame that called the fit is asked first. While the object is one of a function's
+    arguments there, its caller knows better and is asked instead (MLflow's rule).
+    """
+    frame: FrameType | None = _first_foreign_frame()
+    best = None
+    for _ in range(MOST_FRAMES):
+        if frame is None:
+            return best
+        found = _name_in(frame.f_locals, value)
+        if found is None:
+            return best
+        best = found
+        code = frame.f_code
+        if found not in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+            return best
+        frame = frame.f_back
+    return best
+
+
+def _first_foreign_frame() -> FrameType | None:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and (
+        frame.f_code.co_filename == SKIPPED_FILE
+        or str(frame.f_globals.get("__name__", "")).startswith(OURS)
+    ):
+        frame = frame.f_back
+    return frame
+
+
+def _name_in(names: Mapping[str, Any], value: Any) -> str | None:
+    """Return the first public name bound to the object itself, or to a dict that holds it."""
+    if len(names) > MOST_NAMES:
+        return None
+    for name, bound in names.items():
+        if bound is value and not name.startswith("_"):
+            return name
+    for name, bound in names.items():
+        if isinstance(bound, dict) and len(bound) < 100 and not name.startswith("_"):
+            for key, item in bound.items():
+                if item is value and isinstance(key, str):
+                    # A Bunch is a dict whose items are attributes.
+                    return f"{name}.{key}" if hasattr(bound, key) else f"{name}[{key!r}]"
+    return None

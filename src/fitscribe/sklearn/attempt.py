@@ -1,0 +1,64 @@
+"""The one guard around every step of autologging: what fails is skipped, noted, and told once.
+
+This is the only place of fitscribe that catches every exception. A fit's own exception never
+comes here.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import TypeVar
+
+__all__ = ["Attempts", "FitscribeWarning"]
+
+T = TypeVar("T")
+
+
+class FitscribeWarning(UserWarning):
+    """Something could not be recorded; the fit itself is as it would have been."""
+
+
+class Attempts:
+    """The steps of one recording, and what went wrong in them.
+
+    Examples
+    --------
+    >>> attempts = Attempts("LogisticRegression")
+    >>> attempts("count rows", lambda: len([1, 2]))
+    2
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.problems: list[str] = []
+        self._told = False
+
+    def __call__(self, step: str, do: Callable[[], T]) -> T | None:
+        """Do a step and return its result; None if it failed."""
+        try:
+            return do()
+        except Exception as error:  # noqa: BLE001  # the one guard: nothing of ours breaks a fit
+            self.note(f"{step}: {type(error).__name__}: {error}")
+            return None
+
+    def note(self, problem: str) -> None:
+        """Keep what could not be recorded, for the run's ``fitscribe.incomplete`` tag."""
+        self.problems.append(problem[:500])
+
+    def tell(self) -> None:
+        """Warn once of what could not be recorded."""
+        if not self.problems or self._told:
+            return
+        self._told = True
+        more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
+        try:
+            warnings.warn(
+                f"fitscribe could not record everything of {self.what}: "
+                f"{self.problems[0]}{more}. The fit itself is untouched.",
+                FitscribeWarning,
+                stacklevel=2,
+            )
+        except FitscribeWarning:
+            # Warnings are errors here (-W error), and ours must not become the fit's.
+            return

@@ -1,0 +1,161 @@
+"""An estimator in words: params as text, what was set, what it is called."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from fitscribe.core.entities import Param
+
+__all__ = ["changed_params", "class_name", "is_search", "param_text", "params_of", "title_of"]
+
+MAX_TITLE = 80
+MAX_VALUE = 24
+
+
+def class_name(estimator: Any) -> str:
+    """Return ``module.Class``."""
+    cls = type(estimator)
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def is_search(estimator: Any) -> bool:
+    """Whether it tries candidates and keeps ``cv_results_``, scikit-learn's or not."""
+    return hasattr(estimator, "cv_results_") or any(
+        base.__name__ == "BaseSearchCV" for base in type(estimator).__mro__
+    )
+
+
+def params_of(estimator: Any) -> list[Param]:
+    """Return the params of an estimator, by scikit-learn's names (``step__param``).
+
+    Nested ones too, but for a search: there the candidates are what varies, and MLflow keeps
+    the search's own only.
+    """
+    values = estimator.get_params(deep=not is_search(estimator))
+    return [param_of(key, value) for key, value in values.items()]
+
+
+def param_of(key: str, value: Any) -> Param:
+    """Return one param: plain values as MLflow writes them, the rest as :func:`param_text`."""
+    param = Param.of(key, value)
+    if param.kind == "other":
+        return Param(key, param_text(value), "other")
+    if param.kind == "str" and ("\0" in value or not value.isprintable()):
+        return Param(key, _keepable(value), "str")
+    return param
+
+
+def param_text(value: Any) -> str:
+    """Return a value as text that says the same in every process.
+
+    Estimators are written on one line with what was changed (``LogisticRegression(C=0.1)``),
+    functions and classes by their names; the rest is ``str(value)``.
+    """
+    if isinstance(value, str):
+        return _keepable(value)
+    return _keepable(_text(value, nested=False))
+
+
+def _keepable(text: str) -> str:
+    """Return text without what databases refuse: NUL and lone surrogates, written as escapes."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
+def _text(value: Any, nested: bool) -> str:
+    if isinstance(value, BaseEstimator):
+        changed = changed_params(value)
+        inner = ", ".join(f"{key}={_text(item, True)}" for key, item in changed.items())
+        return f"{type(value).__name__}({inner})"
+    if isinstance(value, (list, tuple)) and len(value) <= 1000:
+        inner = ", ".join(_text(item, True) for item in value)
+        if isinstance(value, list):
+            return f"[{inner}]"
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, dict) and len(value) <= 1000:
+        pairs = (f"{_text(key, True)}: {_text(item, True)}" for key, item in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if inspect.isroutine(value) or inspect.isclass(value):
+        return f"{value.__module__}.{value.__qualname__}"
+    if isinstance(value, np.ndarray):
+        return str(value)
+    return repr(value) if nested else str(value)
+
+
+@functools.lru_cache(maxsize=1024)
+def _defaults(cls: Callable[..., Any]) -> Mapping[str, Any]:
+    """Return the default of each constructor parameter."""
+    try:
+        parameters = inspect.signature(cls.__init__).parameters
+    except (TypeError, ValueError):
+        return {}
+    return {name: parameter.default for name, parameter in parameters.items()}
+
+
+def changed_params(estimator: Any) -> dict[str, Any]:
+    """Return the shallow params that differ from the constructor's defaults."""
+    cls: Any = type(estimator)
+    defaults = _defaults(cls)
+    values: Mapping[str, Any] = estimator.get_params(deep=False)
+    return {
+        key: value
+        for key, value in values.items()
+        if not _is_default(value, defaults.get(key, inspect.Parameter.empty))
+    }
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    if value is default:
+        return True
+    if type(value) is not type(default):
+        return False
+    if isinstance(value, (str, int, bool, type(None))):
+        return bool(value == default)
+    if isinstance(value, float):
+        return bool(value == default or (value != value and default != default))
+    return repr(value) == repr(default)
+
+
+def title_of(estimator: Any) -> str:
+    """Return what a person calls a fit: ``RandomForestClassifier max_depth=3``.
+
+    A pipeline is called by its steps, a search by what it searches.
+    """
+    name = type(estimator).__name__
+    steps = getattr(estimator, "steps", None)
+    if isinstance(steps, list) and steps and isinstance(steps[-1], tuple):
+        inner = " → ".join(_step_name(step[1]) for step in steps if len(step) == 2)
+        return _cut(f"{name} {inner}")
+    if is_search(estimator):
+        return _cut(f"{name} {_step_name(getattr(estimator, 'estimator', None))}")
+    return _cut(f"{name} {values_title(changed_params(estimator).items())}".rstrip())
+
+
+def values_title(items: Iterable[tuple[str, Any]]) -> str:
+    """Return ``C=0.1, penalty=l1``."""
+    return ", ".join(f"{key}={_short(value)}" for key, value in items)
+
+
+def _step_name(step: Any) -> str:
+    steps = getattr(step, "steps", None)
+    if isinstance(steps, list) and steps and isinstance(steps[-1], tuple):
+        return " → ".join(_step_name(inner[1]) for inner in steps if len(inner) == 2)
+    return step if isinstance(step, str) else type(step).__name__
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = value if isinstance(value, str) else _text(value, True)
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
+
+
+def _cut(title: str) -> str:
+    title = _keepable(title)
+    return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1] + "…"

@@ -1,0 +1,397 @@
+"""One outermost fit is one run.
+
+Before: the call is recognised, a run is opened or claimed, params are stored. After: the fitted
+estimator is looked at quietly, its files are written, and everything else goes into one
+transaction. Every step goes through :class:`~fitscribe.sklearn.attempt.Attempts`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec.json
+
+from fitscribe.core.clock import Stopwatch, new_model_id
+from fitscribe.core.entities import (
+    TAG_CONTEXT,
+    Batch,
+    DatasetInput,
+    InputTag,
+    LoggedModelOutput,
+    Metric,
+    NewModel,
+    Param,
+    RunChange,
+    RunRecord,
+)
+from fitscribe.errors import InvalidParameter
+from fitscribe.sklearn import observe
+from fitscribe.sklearn.arguments import Arguments, arguments_of, variable_name
+from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.describe import class_name, is_search, params_of, title_of
+from fitscribe.sklearn.flavor import build_folder
+from fitscribe.sklearn.options import Options, current
+from fitscribe.sklearn.preparation import is_preparation, remember, take
+from fitscribe.sklearn.quiet import quietly
+from fitscribe.sklearn.trials import Parent, candidates, results_csv, search_facts
+from fitscribe.tracking import active
+from fitscribe.tracking.active import OpenRun
+from fitscribe.tracking.artifacts import files_of_model, files_of_run
+from fitscribe.tracking.connect import connect
+from fitscribe.tracking.experiments import active_experiment_id
+from fitscribe.tracking.lifecycle import error_tags, forget, status_after
+from fitscribe.tracking.runs import open_run
+from fitscribe.tracking.source import source_tags
+
+__all__ = ["record"]
+
+INCOMPLETE = "fitscribe.incomplete"
+
+
+def record(
+    estimator: Any, method: str, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> _Fit | _Preparation | None:
+    """Begin to record a call of a training method; None if it is none of ours."""
+    options = current()
+    here = active.scope()
+    if options is None or here.observing:
+        return None
+    if options.exclusive and here.runs:
+        return None
+    attempts = Attempts(type(estimator).__name__)
+    arguments = attempts("read the arguments", lambda: arguments_of(function, args, kwargs))
+    arguments = arguments or Arguments()
+    preparation = attempts("tell models from preparation", lambda: is_preparation(estimator))
+    if preparation and not options.log_transformers:
+        return _Preparation(estimator, arguments, attempts)
+    return _Fit(estimator, method, arguments, attempts, options)
+
+
+class _Preparation:
+    """A fit of a scaler, an encoder …: no run; what it is goes to the next fit's run."""
+
+    def __init__(self, estimator: Any, arguments: Arguments, attempts: Attempts) -> None:
+        self.estimator = estimator
+        self.shape = observe.shape_of(arguments.X)
+        self.attempts = attempts
+        self.scope = active.swap(fit=self)
+
+    def finished(self, result: Any) -> None:
+        """Keep what was prepared."""
+        active.restore(self.scope)
+        self.attempts("keep a preparation", lambda: remember(self.estimator, self.shape))
+
+    def failed(self, error: BaseException) -> None:
+        """Forget it: nothing was prepared."""
+        active.restore(self.scope)
+
+
+class _Fit:
+    """One outermost fit while it runs."""
+
+    def __init__(
+        self,
+        estimator: Any,
+        method: str,
+        arguments: Arguments,
+        attempts: Attempts,
+        options: Options,
+    ) -> None:
+        self.estimator = estimator
+        self.method = method
+        self.arguments = arguments
+        self.attempts = attempts
+        self.options = options
+        self.stopwatch = Stopwatch()
+        self.managed = False
+        self.run: OpenRun | None = None
+        self.params: list[Param] = []
+        self.dataset: observe.SeenData | None = None
+        self.run = self.attempts("open a run", self._open)
+        if self.options.log_datasets:
+            self.dataset = self.attempts("describe the training data", self._see_data)
+        self.scope = active.swap(fit=self)
+
+    # Before
+
+    def _open(self) -> OpenRun:
+        """Claim the run that the user opened, else open one; store params and tags."""
+        params = self.attempts("read the params", lambda: params_of(self.estimator))
+        self.params = params or []
+        tags = {
+            "estimator_name": type(self.estimator).__name__,
+            "estimator_class": class_name(self.estimator),
+            "mlflow.autologging": "sklearn",
+        }
+        here = active.scope()
+        parent = here.runs[-1] if here.runs else None
+        if parent is not None and parent.is_ours and parent.claim():
+            record = RunRecord(parent.run_id, params=self.params, tags=tags)
+            try:
+                parent.store.log(Batch([record]))
+                return parent
+            except InvalidParameter:
+                # The user's own params say something else: then the fit is a run of its own.
+                parent.unclaim()
+        connection = connect() if parent is None else parent.connection
+        self.managed = True
+        title = self.attempts("name the run", lambda: title_of(self.estimator))
+        run = open_run(
+            connection,
+            active_experiment_id(connection) if parent is None else parent.experiment_id,
+            title=title or type(self.estimator).__name__,
+            parent_run_id=None if parent is None else parent.run_id,
+            tags={**self.options.extra_tags, **tags},
+            params=self.params,
+            stopwatch=self.stopwatch,
+        )
+        run.claimed = True
+        return run
+
+    def _see_data(self) -> observe.SeenData | None:
+        X, y = self.arguments.X, self.arguments.y
+        # Named before it is fitted, for a fit may overwrite its input (copy_X=False).
+        return observe.seen_data(X, y, variable_name(X) or "dataset")
+
+    # After
+
+    def failed(self, error: BaseException) -> None:
+        """Store what the fit died of; the exception itself goes on to the caller."""
+        active.restore(self.scope)
+        if self.run is None:
+            self.attempts.tell()
+            return
+        run = self.run
+        tags = self.attempts("describe the error", lambda: error_tags(error)) or {}
+        status = status_after(type(error))
+        self.attempts("store the failure", lambda: self._write(run, {}, tags, status=status))
+        self._leave()
+
+    def finished(self, result: Any) -> None:
+        """Look at the fitted estimator and store what there is to know."""
+        active.restore(self.scope)
+        if self.run is None:
+            self.attempts.tell()
+            return
+        run = self.run
+        written = False
+        try:
+            end_ms = self.stopwatch.read_ms()
+            token = active.swap(fit=self)
+            try:
+                what = _Findings(self, run, end_ms)
+                with quietly(observe.generators_of(self.estimator)):
+                    what.look()
+            finally:
+                active.restore(token)
+            what.write_files()
+            written = bool(self.attempts("store the run", lambda: what.write_rows()))
+        finally:
+            # Something of ours failed, or Ctrl-C came: the fit itself is done all the same.
+            if not written:
+                self.attempts("end the run", lambda: self._write(run, {}, {}))
+            self._leave()
+
+    def _leave(self) -> None:
+        assert self.run is not None
+        if self.managed:
+            forget(self.run)
+        active.remember_last(self.run)
+        counted(self.run)
+        if not self.options.silent:
+            self.attempts.tell()
+
+    def _write(
+        self,
+        run: OpenRun,
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+        status: str = "FINISHED",
+    ) -> bool:
+        """Store a short end; the long one is :meth:`_Findings.write_rows`."""
+        end_ms = self.stopwatch.read_ms()
+        record = RunRecord(
+            run.run_id,
+            metrics=[Metric(key, value, end_ms) for key, value in metrics.items()],
+            tags={**tags, **self.incomplete()},
+            datasets=self.inputs(),
+            change=RunChange(status=status, end_time=end_ms) if self.managed else None,
+        )
+        run.store.log(Batch([record]))
+        return True
+
+    def incomplete(self) -> dict[str, str]:
+        """Return the tag that says what is missing, if something is."""
+        problems = self.attempts.problems
+        return {INCOMPLETE: "\n".join(problems)} if problems else {}
+
+    def inputs(self) -> list[DatasetInput]:
+        """Return the training data as the run's input."""
+        if self.dataset is None:
+            return []
+        return [DatasetInput(self.dataset.entity, (InputTag(TAG_CONTEXT, "train"),))]
+
+
+class _Findings:
+    """What a look at a fitted estimator found, on its way into files and rows."""
+
+    def __init__(self, fit: _Fit, run: OpenRun, end_ms: int) -> None:
+        self.fit = fit
+        self.run = run
+        self.end_ms = end_ms
+        self.metrics: dict[str, float] = {}
+        self.params: list[Param] = []
+        self.tags: dict[str, str] = {}
+        self.files: dict[str, bytes] = {}
+        self.models: list[NewModel] = []
+        self.folders: dict[str, Mapping[str, bytes]] = {}
+        self.children: list[RunRecord] = []
+
+    def look(self) -> None:
+        """Look at the estimator: scores, curves, models, candidates."""
+        fit, attempts = self.fit, self.fit.attempts
+        scores = observe.scores(
+            fit.estimator, fit.arguments, fit.options.pos_label, attempts, fit.dataset
+        )
+        self.metrics.update(scores.metrics)
+        self.files.update(scores.files)
+        self.tags.update(scores.tags)
+        prepared = take()
+        if prepared:
+            self.files["preparation.json"] = msgspec.json.encode(prepared)
+        if fit.options.log_models:
+            attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
+        if is_search(fit.estimator) and hasattr(fit.estimator, "cv_results_"):
+            self._look_at_search(scores)
+
+    def _look_at_search(self, scores: observe.Scores) -> None:
+        search, attempts = self.fit.estimator, self.fit.attempts
+        facts = attempts("read the best candidate", lambda: search_facts(search))
+        if facts is not None:
+            self.params += facts[0]
+            self.metrics.update(facts[1])
+        best = getattr(search, "best_estimator_", None)
+        if best is not None and self.fit.options.log_models:
+            attempts("keep the best estimator", lambda: self._keep("best_estimator", best, scores))
+        results = search.cv_results_
+        table = attempts("write cv_results.csv", lambda: results_csv(results))
+        if table is not None:
+            self.files["cv_results.csv"] = table
+        parent = Parent(
+            self.run.run_id,
+            self.run.experiment_id,
+            source_tags()["mlflow.user"],
+            self.fit.stopwatch.start_ms,
+            self.end_ms,
+            source_tags(),
+            self.fit.inputs(),
+        )
+        most = self.fit.options.max_tuning_runs
+        found = attempts(
+            "record the candidates", lambda: candidates(search, results, parent, most)
+        )
+        self.children = found or []
+
+    def _keep(self, name: str, estimator: Any, scores: observe.Scores) -> None:
+        """Make a model's folder and the row that names it."""
+        model_id = new_model_id()
+        files = files_of_model(self.run.connection, self.run.experiment_id, model_id)
+        folder = build_folder(
+            estimator,
+            X=self.fit.arguments.X,
+            scores=scores,
+            options=self.fit.options,
+            model_id=model_id,
+            run_id=self.run.run_id,
+            artifact_path=files.uri,
+        )
+        self.folders[files.path(None)] = folder.files
+        self.models.append(
+            NewModel(
+                model_id,
+                self.run.experiment_id,
+                name,
+                self.end_ms,
+                self.run.run_id,
+                params={param.key: param.value for param in self.fit.params}
+                if name == "model"
+                else {param.key: param.value for param in params_of(estimator)},
+                tags=source_tags(),
+                digest=folder.digest,
+            )
+        )
+
+    def write_files(self) -> None:
+        """Write the files; the rows that name them come after."""
+        attempts = self.fit.attempts
+        run = self.run
+        store = run.connection.artifacts
+        for path, files in list(self.folders.items()):
+            done = attempts("write a model", lambda p=path, f=files: _put(store, p, f))  # type: ignore[misc]
+            if done is None:
+                model_id = os.path.basename(os.path.dirname(path))
+                self.models = [model for model in self.models if model.model_id != model_id]
+        if not self.files:
+            return
+        attempts("write the files", self._write_run_files)
+
+    def _write_run_files(self) -> None:
+        target = files_of_run(self.run.connection, self.run.experiment_id, self.run.run_id)
+        if self.fit.managed:
+            target.store.put_folder(target.folder, self.files)
+            return
+        for name, data in self.files.items():
+            target.put_bytes(name, data)
+
+    def write_rows(self) -> bool:
+        """Store everything else, in one transaction."""
+        fit = self.fit
+        entity = None if fit.dataset is None else fit.dataset.entity
+        model_id = next((m.model_id for m in self.models if m.name == "model"), None)
+        end_ms = fit.stopwatch.read_ms()
+        record = RunRecord(
+            self.run.run_id,
+            params=self.params,
+            metrics=[
+                Metric(
+                    key,
+                    value,
+                    self.end_ms,
+                    0,
+                    model_id,
+                    None if entity is None else entity.name,
+                    None if entity is None else entity.digest,
+                )
+                for key, value in self.metrics.items()
+            ],
+            tags={**self.tags, **fit.incomplete()},
+            datasets=fit.inputs(),
+            model_outputs=[LoggedModelOutput(model.model_id) for model in self.models],
+            change=RunChange(status="FINISHED", end_time=end_ms) if fit.managed else None,
+        )
+        self.run.store.log(Batch([record, *self.children], self.models))
+        return True
+
+
+def _put(store: Any, path: str, files: Mapping[str, bytes]) -> bool:
+    store.put_folder(path, files)
+    return True
+
+
+class _Counted:
+    runs = 0
+    uri = ""
+
+
+def counted(run: OpenRun) -> None:
+    """Count a recorded fit, for the line that says where they are."""
+    _Counted.runs += 1
+    _Counted.uri = run.tracking_uri
+
+
+def recorded_runs() -> tuple[int, str]:
+    """Return how many fits this process recorded since it was asked, and where."""
+    count, _Counted.runs = _Counted.runs, 0
+    return count, _Counted.uri

@@ -1,0 +1,314 @@
+"""An estimator to and from a model folder: save, log, load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fitscribe.core.clock import new_model_id, now_ms
+from fitscribe.core.entities import Batch, LoggedModelOutput, NewModel, RunRecord, check_tag
+from fitscribe.errors import InvalidParameter, NotSupported
+from fitscribe.modelfolder.distributions import version_of
+from fitscribe.modelfolder.environment import conda_environment
+from fitscribe.modelfolder.infer import infer_signature
+from fitscribe.modelfolder.info import ModelInfo
+from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
+from fitscribe.modelfolder.read import load
+from fitscribe.modelfolder.write import ModelFolder, build, save
+from fitscribe.sklearn.options import Options
+from fitscribe.tracking import active
+from fitscribe.tracking.addresses import folder_of_model
+from fitscribe.tracking.artifacts import files_of_model
+from fitscribe.tracking.connect import connect
+from fitscribe.tracking.experiments import active_experiment_id
+from fitscribe.tracking.source import source_tags
+
+if TYPE_CHECKING:
+    from fitscribe.modelfolder.schema import ModelSignature
+    from fitscribe.sklearn.observe import Scores
+
+__all__ = [
+    "build_folder",
+    "get_default_conda_env",
+    "get_default_pip_requirements",
+    "load_model",
+    "log_model",
+    "save_model",
+]
+
+EXAMPLE_ROWS = 5
+
+
+def build_folder(
+    estimator: Any,
+    *,
+    X: Any,
+    scores: Scores,
+    options: Options,
+    model_id: str,
+    run_id: str,
+    artifact_path: str,
+) -> ModelFolder:
+    """Return the folder of a model that autologging keeps.
+
+    The signature comes from what is known already: the types of X, and the predictions that the
+    training metrics needed. Where there are none, at most five rows are asked.
+    """
+    signature = None
+    if options.log_model_signatures and X is not None:
+        signature = _signature_of(estimator, X, scores.predicted)
+    example = _first_rows(X) if options.log_input_examples and X is not None else None
+    explicit = options.serialization_format != "pickle"
+    return build(
+        estimator,
+        format=options.serialization_format if explicit else None,
+        signature=signature,
+        input_example=example,
+        input_module=type(X).__module__.partition(".")[0] if hasattr(X, "columns") else None,
+        model_id=model_id,
+        run_id=run_id,
+        artifact_path=artifact_path,
+    )
+
+
+def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | None:
+    if predicted is None:
+        answer = getattr(estimator, "predict", None) or getattr(estimator, "transform", None)
+        rows = _first_rows(X)
+        if answer is None or rows is None:
+            return infer_signature(X)
+        predicted = answer(rows)
+    return infer_signature(X, predicted)
+
+
+def _first_rows(X: Any) -> Any:
+    """Return the first rows of X, or None if it cannot be sliced."""
+    try:
+        return X.iloc[:EXAMPLE_ROWS] if hasattr(X, "iloc") else X[:EXAMPLE_ROWS]
+    except (TypeError, IndexError, KeyError, NotImplementedError):
+        return X.tocsr()[:EXAMPLE_ROWS] if hasattr(X, "tocsr") else None
+
+
+def save_model(
+    sk_model: Any,
+    path: str | Path,
+    conda_env: Any = None,
+    code_paths: Sequence[str] | None = None,
+    mlflow_model: Any = None,
+    serialization_format: str | None = None,
+    signature: Any = None,
+    input_example: Any = None,
+    pip_requirements: Any = None,
+    extra_pip_requirements: Any = None,
+    pyfunc_predict_fn: str = "predict",
+    metadata: Mapping[str, Any] | None = None,
+    skops_trusted_types: Sequence[str] | None = None,
+    extra_files: Sequence[str] | None = None,
+) -> None:
+    """Write an estimator as a model folder, in MLflow's format.
+
+    Parameters
+    ----------
+    sk_model : estimator
+        Any object that pickles.
+    path : str or Path
+        A folder that is not there yet, or is empty.
+    conda_env, pip_requirements, extra_pip_requirements, code_paths, extra_files : optional
+        As MLflow's.
+    mlflow_model : Model, optional
+        Accepted for MLflow's sake; its signature is used if none is given.
+    serialization_format : {"pickle", "cloudpickle"}, optional
+        pickle by default, cloudpickle where pickle cannot name what the model holds.
+    signature : ModelSignature, optional
+        Inferred from `input_example` if that is given and this is None; False for none.
+    input_example : optional
+        Rows to keep with the model.
+    pyfunc_predict_fn : str
+        The method that ``pyfunc`` calls.
+    metadata : mapping, optional
+        Kept in the ``MLmodel`` file.
+    skops_trusted_types : optional
+        Refused: a model file cannot vouch for itself.
+
+    Raises
+    ------
+    AlreadyExists
+        If there is something at `path`.
+    InvalidParameter
+        If the format is unknown, or the model does not pickle in it.
+    """
+    _refuse_trusted_types(skops_trusted_types)
+    if signature is None and mlflow_model is not None:
+        signature = getattr(mlflow_model, "signature", None)
+    folder = build(
+        sk_model,
+        format=serialization_format,
+        signature=_signature(sk_model, signature, input_example, pyfunc_predict_fn),
+        input_example=input_example,
+        conda_env=conda_env,
+        code_paths=code_paths,
+        pip_requirements=pip_requirements,
+        extra_pip_requirements=extra_pip_requirements,
+        pyfunc_predict_fn=pyfunc_predict_fn,
+        metadata=metadata,
+        extra_files=extra_files,
+    )
+    save(folder, path)
+
+
+def log_model(
+    sk_model: Any,
+    artifact_path: str | None = None,
+    conda_env: Any = None,
+    code_paths: Sequence[str] | None = None,
+    serialization_format: str | None = None,
+    registered_model_name: str | None = None,
+    signature: Any = None,
+    input_example: Any = None,
+    await_registration_for: int = 300,
+    pip_requirements: Any = None,
+    extra_pip_requirements: Any = None,
+    pyfunc_predict_fn: str = "predict",
+    metadata: Mapping[str, Any] | None = None,
+    extra_files: Sequence[str] | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    model_type: str | None = None,
+    step: int = 0,
+    model_id: str | None = None,
+    name: str | None = None,
+    skops_trusted_types: Sequence[str] | None = None,
+) -> ModelInfo:
+    """Keep an estimator as a logged model, of the active run if there is one.
+
+    Parameters
+    ----------
+    sk_model : estimator
+    artifact_path, name : str, optional
+        The model's name, ``"model"`` by default; `artifact_path` is MLflow 2's word for it.
+    params, tags : mapping, optional
+        Kept with the logged model.
+    model_type : str, optional
+    step : int
+        Of the run that made it.
+    model_id : str, optional
+        Refused: a logged model is written once.
+    registered_model_name : str, optional
+        Refused by this release, which has no registry.
+
+    Returns
+    -------
+    ModelInfo
+        With ``model_id`` and ``model_uri`` (``models:/m-…``).
+    """
+    del await_registration_for
+    _refuse_trusted_types(skops_trusted_types)
+    if registered_model_name is not None:
+        raise NotSupported(
+            f"log_model cannot register {registered_model_name!r}: there is no registry yet. "
+            "Leave registered_model_name out."
+        )
+    if model_id is not None:
+        raise NotSupported("log_model makes a logged model of its own; leave model_id out.")
+    if artifact_path is not None and name is not None:
+        raise InvalidParameter("Give name or artifact_path, not both: they are the same thing.")
+    run = active.current_run()
+    connection = connect() if run is None else run.connection
+    experiment = active_experiment_id(connection) if run is None else run.experiment_id
+    made = new_model_id()
+    files = files_of_model(connection, experiment, made)
+    folder = build(
+        sk_model,
+        format=serialization_format,
+        signature=_signature(sk_model, signature, input_example, pyfunc_predict_fn),
+        input_example=input_example,
+        model_id=made,
+        run_id=None if run is None else run.run_id,
+        artifact_path=files.uri,
+        conda_env=conda_env,
+        code_paths=code_paths,
+        pip_requirements=pip_requirements,
+        extra_pip_requirements=extra_pip_requirements,
+        pyfunc_predict_fn=pyfunc_predict_fn,
+        metadata=metadata,
+        extra_files=extra_files,
+    )
+    checked = dict(check_tag(key, value) for key, value in (tags or {}).items())
+    new = NewModel(
+        made,
+        experiment,
+        _model_name(name or artifact_path or "model"),
+        now_ms(),
+        None if run is None else run.run_id,
+        model_type,
+        params={key: str(value) for key, value in (params or {}).items()},
+        tags={**source_tags(), **checked},
+        digest=folder.digest,
+    )
+    files.store.put_folder(files.path(None), folder.files)
+    outputs = [LoggedModelOutput(made, step)]
+    records = [] if run is None else [RunRecord(run.run_id, model_outputs=outputs)]
+    connection.store.log(Batch(records, [new]))
+    return ModelInfo.of(folder.model, f"models:/{made}", new.name, new.params, new.tags)
+
+
+def load_model(model_uri: str | Path, dst_path: str | Path | None = None) -> Any:
+    """Return the estimator that an address names.
+
+    Parameters
+    ----------
+    model_uri : str or Path
+        ``runs:/<run id>/model``, ``models:/m-<id>``, or a folder, of fitscribe or of MLflow.
+    dst_path : str or Path, optional
+        Copy the folder there first.
+
+    Notes
+    -----
+    A pickle runs what it says when it is opened: load what you or people you trust have written.
+    """
+    return load(folder_of_model(model_uri, dst_path))
+
+
+def get_default_pip_requirements(
+    include_cloudpickle: bool = False, include_skops: bool = False
+) -> list[str]:
+    """Return the requirements that every scikit-learn model has, pinned."""
+    packages = ["scikit-learn"]
+    packages += ["cloudpickle"] if include_cloudpickle else []
+    packages += ["skops"] if include_skops else []
+    return [f"{package}=={version_of(package)}" for package in packages]
+
+
+def get_default_conda_env(
+    include_cloudpickle: bool = False, include_skops: bool = False
+) -> dict[str, Any]:
+    """Return the same as a conda environment."""
+    packages = get_default_pip_requirements(include_cloudpickle, include_skops)
+    return conda_environment([f"mlflow=={MLFLOW_VERSION}", *packages])
+
+
+def _signature(model: Any, signature: Any, example: Any, method: str) -> Any:
+    """Return the signature to keep: the one given, else one from the example."""
+    if signature is not None or example is None:
+        return signature or None
+    answer = getattr(model, method, None)
+    rows = example[0] if isinstance(example, tuple) and len(example) == 2 else example
+    return infer_signature(rows, None if answer is None else answer(rows))
+
+
+def _refuse_trusted_types(types: object) -> None:
+    if types is not None:
+        raise NotSupported(
+            "skops_trusted_types is no parameter of a file: whoever loads a model says what it "
+            "trusts. Leave it out."
+        )
+
+
+def _model_name(name: str) -> str:
+    bad = sorted(set(name) & set("/:.%\"'"))
+    if bad or not name.strip():
+        raise InvalidParameter(
+            f"A model's name has none of / : . % \" ' and is not empty; {name!r} will not do."
+        )
+    return name

@@ -1,0 +1,130 @@
+"""A fitted estimator and its data, seen: pure functions, no store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fitscribe.core.entities import Dataset
+from fitscribe.sklearn.arguments import Arguments
+from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.training import TrainingScores, training_scores
+from fitscribe.tracking.datasets import Digest, dataset_entity, digest_of
+from fitscribe.tracking.source import source_tags
+
+__all__ = ["Scores", "SeenData", "generators_of", "scores", "seen_data", "shape_of"]
+
+# Params that let an estimator work in its caller's arrays.
+OVERWRITES = ("copy", "copy_X", "copy_x", "copy_X_train")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenData:
+    """The training data as it was before the fit.
+
+    Parameters
+    ----------
+    entity : Dataset
+        What the store keeps.
+    digest : Digest
+        Of X and y, every byte; partial for memory maps and for more than 4 GB.
+    """
+
+    entity: Dataset
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a look at the predictions found.
+
+    Parameters
+    ----------
+    metrics : dict
+        ``training_*``.
+    files : dict
+        Curves, as JSON by file name.
+    tags : dict
+        How they were computed.
+    predicted : object
+        Predicted labels or values, for the model's signature; None if nothing was predicted.
+    """
+
+    metrics: dict[str, float] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    predicted: Any = None
+
+
+def shape_of(X: Any) -> tuple[int, ...] | None:
+    """Return the shape of X, or its length where it has no shape."""
+    shape = getattr(X, "shape", None)
+    if isinstance(shape, tuple):
+        return shape
+    return (len(X),) if isinstance(X, (list, tuple)) else None
+
+
+def seen_data(X: Any, y: Any, name: str) -> SeenData | None:
+    """Return what is to be known of training data, or None for what cannot be read twice."""
+    digest = digest_of(X, y)
+    if digest is None:
+        return None
+    entity = dataset_entity(X, y, name=name, digest=digest, source_tags=source_tags())
+    return SeenData(entity, digest)
+
+
+def generators_of(estimator: Any) -> list[Any]:
+    """Return the random generators that an estimator's params and attributes hold."""
+    found: dict[int, Any] = {}
+    for value in _values(estimator):
+        if isinstance(value, (np.random.RandomState, np.random.Generator)):
+            found[id(value)] = value
+    return list(found.values())
+
+
+def _values(estimator: Any) -> Iterator[Any]:
+    try:
+        params: Mapping[str, Any] = estimator.get_params(deep=True)
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        params = {}
+    yield from params.values()
+    yield from getattr(estimator, "__dict__", {}).values()
+
+
+def may_overwrite(estimator: Any) -> bool:
+    """Whether a param lets the estimator, or one inside it, overwrite X."""
+    params: Mapping[str, Any] = estimator.get_params(deep=True)
+    return any(
+        value is False and key.rpartition("__")[2] in OVERWRITES for key, value in params.items()
+    )
+
+
+def scores(
+    estimator: Any,
+    arguments: Arguments,
+    pos_label: Any,
+    attempts: Attempts,
+    data: SeenData | None,
+) -> Scores:
+    """Return the training scores, or why there are none."""
+    if data is not None and attempts("look for copy=False", lambda: may_overwrite(estimator)):
+        after = attempts("digest X again", lambda: digest_of(arguments.X, arguments.y))
+        if after != data.digest:
+            attempts.note("training metrics: the fit overwrote its input (copy=False)")
+            return Scores()
+    found = training_scores(
+        estimator, arguments.X, arguments.y, arguments.sample_weight, pos_label, attempts
+    )
+    return Scores(found.metrics, found.files, _tags(found), found.predicted)
+
+
+def _tags(found: TrainingScores) -> dict[str, str]:
+    if not found.metrics:
+        return {}
+    tags = {f"fitscribe.training.{key}": str(value) for key, value in found.facts.items()}
+    if found.problems:
+        tags["fitscribe.training.skipped"] = "\n".join(found.problems)
+    return tags

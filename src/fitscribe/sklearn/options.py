@@ -1,0 +1,55 @@
+"""What ``autolog`` was told, for the process or for one task of a pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+__all__ = ["Options", "current", "for_task", "set_for_process"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The parameters of :func:`fitscribe.sklearn.autolog`, checked."""
+
+    log_input_examples: bool = False
+    log_model_signatures: bool = True
+    log_models: bool = True
+    log_datasets: bool = True
+    exclusive: bool = False
+    silent: bool = False
+    max_tuning_runs: int | None = None
+    log_post_training_metrics: bool = True
+    serialization_format: str = "pickle"
+    pos_label: object = None
+    extra_tags: Mapping[str, str] = field(default_factory=dict)
+    log_transformers: bool = False
+
+
+class _Process:
+    options: Options | None = None
+
+
+_task: ContextVar[Options | None] = ContextVar("fitscribe_autolog_options", default=None)
+
+
+def current() -> Options | None:
+    """Return the options in force in this thread and task, or None if autologging is off."""
+    return _task.get() or _Process.options
+
+
+def set_for_process(options: Options | None) -> None:
+    """Turn autologging on with `options`, or off with None, for the whole process."""
+    _Process.options = options
+
+
+@contextmanager
+def for_task(options: Options) -> Iterator[None]:
+    """Autolog in this thread and task for a while."""
+    token = _task.set(options)
+    try:
+        yield
+    finally:
+        _task.reset(token)

@@ -1,0 +1,63 @@
+"""Preparation is not a model: fits of scalers, encoders and the like, kept for the next run."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from fitscribe.sklearn.describe import changed_params, class_name, param_text
+
+__all__ = ["is_preparation", "remember", "take"]
+
+# The classes that MLflow leaves out of autologging, by module.
+MODULES = (
+    "sklearn.preprocessing.",
+    "sklearn.impute.",
+    "sklearn.feature_extraction.",
+    "sklearn.feature_selection.",
+    "sklearn.compose._column_transformer",
+)
+ANSWERS = ("predict", "fit_predict", "predict_proba", "score_samples")
+MOST = 50
+
+_entries: ContextVar[tuple[dict[str, Any], ...]] = ContextVar("fitscribe_preparation", default=())
+
+
+def is_preparation(estimator: Any) -> bool:
+    """Whether a fit of this is preparation of the next one, and no model.
+
+    True for the classes that MLflow excludes (``sklearn.preprocessing`` …) and classes derived
+    from them, and for transformers of the user's own or of other packages that only transform.
+    """
+    cls = type(estimator)
+    for base in cls.__mro__:
+        module = base.__module__
+        if module.startswith("sklearn.") and issubclass(base, BaseEstimator):
+            if base is BaseEstimator:
+                break
+            if not module.startswith(MODULES):
+                return False
+            return base is cls or not hasattr(estimator, "predict")
+    if not hasattr(cls, "transform"):
+        return False
+    return not any(hasattr(cls, name) for name in ANSWERS)
+
+
+def remember(estimator: Any, shape: tuple[int, ...] | None) -> None:
+    """Keep a preparation for the next run of this context; nothing of the data is kept."""
+    entry = {
+        "estimator_class": class_name(estimator),
+        "params": {key: param_text(value) for key, value in changed_params(estimator).items()},
+        "shape": None if shape is None else list(shape),
+    }
+    _entries.set((*_entries.get()[-MOST + 1 :], entry))
+
+
+def take() -> tuple[dict[str, Any], ...]:
+    """Return what was prepared since the last run, and forget it."""
+    entries = _entries.get()
+    if entries:
+        _entries.set(())
+    return entries

@@ -1,0 +1,126 @@
+"""Looking at a fitted estimator without a trace: no warning, no number drawn.
+
+A hidden ``predict`` may warn, and may draw from a generator that the user's next call would have
+drawn from. ``warnings.catch_warnings`` is no way out: it makes once-only warnings repeat, and is
+seen by all threads. Instead one filter is put in front that matches only while *this* context
+looks at a model; a warning that a filter ignores leaves no note in any registry.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from sklearn import config_context
+
+from fitscribe.tracking.active import enter, scope
+
+__all__ = ["plain_task", "quietly"]
+
+
+# Matches no text at all.
+NEVER = "(?!)"
+
+
+class _WhileObserving:
+    """Stands where a warnings filter has a compiled pattern: matches in our own looks only.
+
+    scikit-learn sends the filters to its workers, by `pattern` or by pickle: there it is a
+    pattern that never matches.
+    """
+
+    pattern = NEVER
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return re.compile, (NEVER,)
+
+    def match(self, text: str) -> bool:
+        """Whether the warning is of our doing."""
+        del text
+        return scope().observing
+
+
+_FILTER = ("ignore", _WhileObserving(), Warning, None, 0)
+_lock = threading.Lock()
+_lookers = 0
+
+
+@contextmanager
+def quietly(generators: Iterable[Any]) -> Iterator[None]:
+    """Work unnoticed: warnings of this context are dropped, random states put back.
+
+    Parameters
+    ----------
+    generators : iterable
+        Numpy's ``RandomState`` and ``Generator`` objects to put back, beside the global states of
+        numpy and ``random``.
+    """
+    held = [(generator, _state(generator)) for generator in generators]
+    ours = random.getstate()
+    theirs = np.random.get_state(legacy=False)
+    _add_filter()
+    try:
+        with enter(observing=True), np.errstate(all="ignore"):
+            yield
+    finally:
+        _remove_filter()
+        np.random.set_state(theirs)
+        random.setstate(ours)
+        for generator, state in held:
+            _restore(generator, state)
+
+
+def _add_filter() -> None:
+    # Straight into the list: the functions of ``warnings`` would also reset what was shown.
+    global _lookers
+    with _lock:
+        _lookers += 1
+        if _lookers == 1:
+            warnings.filters.insert(0, _FILTER)  # type: ignore[attr-defined]  # a list
+
+
+def _remove_filter() -> None:
+    global _lookers
+    with _lock:
+        _lookers -= 1
+        if _lookers == 0:
+            # Somebody's catch_warnings may have put another list in place meanwhile.
+            filters: Any = warnings.filters
+            while _FILTER in filters:
+                filters.remove(_FILTER)
+
+
+def _state(generator: Any) -> Any:
+    if isinstance(generator, np.random.RandomState):
+        return generator.get_state(legacy=False)
+    return generator.bit_generator.state
+
+
+def _restore(generator: Any, state: Any) -> None:
+    if isinstance(generator, np.random.RandomState):
+        generator.set_state(state)
+    else:
+        generator.bit_generator.state = state
+
+
+def plain_task(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a task of scikit-learn's ``Parallel`` that leaves the warnings filters alone.
+
+    From 1.8 on its tasks set filters up anew, which makes warnings that were shown once show
+    again. In a hidden ``predict`` there is nothing to filter.
+    """
+    inner, config = getattr(function, "function", None), getattr(function, "config", None)
+    if inner is None or not isinstance(config, dict):
+        return function
+
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        with config_context(**config):
+            return inner(*args, **kwargs)
+
+    return plain

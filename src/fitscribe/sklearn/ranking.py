@@ -1,0 +1,152 @@
+"""How well scores put one class before another: one sort gives ROC, PR and their areas.
+
+The points are scikit-learn's (``roc_curve``, ``precision_recall_curve``): one for each distinct
+score, from the highest down; rows of weight zero do not count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Ranking", "pairwise_auc", "ranking_of"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What is found above each threshold.
+
+    Parameters
+    ----------
+    thresholds : ndarray of shape (n_points,)
+        The distinct scores, falling.
+    true_positives, false_positives : ndarray of shape (n_points,)
+        How many rows of either class score at least that much (weighted, if rows have weights).
+        The last ones are the classes' sizes and above zero.
+    """
+
+    thresholds: Array
+    true_positives: Array
+    false_positives: Array
+
+    @property
+    def auc(self) -> float:
+        """The area under the ROC curve, by trapezoids."""
+        tp, fp = self.true_positives, self.false_positives
+        twice = fp[0] * tp[0] + ((fp[1:] - fp[:-1]) * (tp[1:] + tp[:-1])).sum()
+        return float(twice / (2.0 * float(tp[-1]) * float(fp[-1])))
+
+    @property
+    def average_precision(self) -> float:
+        """The sum of precisions, each times the recall won at its threshold."""
+        tp = self.true_positives
+        found = tp + self.false_positives
+        precision = np.divide(tp, found, out=np.zeros(len(tp)), where=found != 0)
+        won = tp[0] * precision[0] + ((tp[1:] - tp[:-1]) * precision[1:]).sum()
+        return float(won / tp[-1])
+
+
+def ranking_of(
+    scores: Array, positive: NDArray[np.bool_], weights: Array | None
+) -> Ranking | None:
+    """Rank rows by score.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows,)
+        Finite; higher means more likely positive.
+    positive : ndarray of shape (n_rows,) and dtype bool
+        Which rows are of the positive class.
+    weights : ndarray of shape (n_rows,), or None
+        Not negative.
+
+    Returns
+    -------
+    Ranking or None
+        None if one of the classes has no rows, or no weight.
+    """
+    if weights is not None and not weights.all():
+        counted = weights != 0
+        scores, positive, weights = scores[counted], positive[counted], weights[counted]
+    if not len(scores):
+        return None
+    order = np.argsort(scores)[::-1]
+    scores, positive = scores[order], positive[order]
+    ends_here = np.ones(len(scores), np.bool_)
+    np.not_equal(scores[1:], scores[:-1], out=ends_here[:-1])
+    ends = np.flatnonzero(ends_here)
+    if weights is None:
+        tp = np.cumsum(positive, dtype=np.int64)[ends]
+        fp = ends + 1 - tp
+    else:
+        weights = weights[order].astype(np.float64)
+        tp = np.cumsum(np.where(positive, weights, 0.0))[ends]
+        fp = np.cumsum(np.where(positive, 0.0, weights))[ends]
+    if tp[-1] <= 0 or fp[-1] <= 0:
+        return None
+    return Ranking(scores[ends], tp, fp)
+
+
+def pairwise_auc(probabilities: Array, true: NDArray[np.intp]) -> float | None:
+    """Return the ROC AUC of several classes, one against one, weighted by prevalence.
+
+    For classes a and b it is the mean of two areas: a against b by the probability of a, and b
+    against a by the probability of b; pairs are weighted by their share of rows (Hand and Till
+    2001; scikit-learn's ``roc_auc_score(multi_class="ovo", average="weighted")``). Each column
+    is sorted once, not once for each pair.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_rows, n_classes)
+        Finite.
+    true : ndarray of shape (n_rows,) and dtype intp
+        The column of each row's class.
+
+    Returns
+    -------
+    float or None
+        None if there are rows of one class only.
+    """
+    columns = probabilities.shape[1]
+    sizes = np.bincount(true, minlength=columns)
+    present = np.flatnonzero(sizes)
+    if len(present) < 2:
+        return None
+    areas = np.zeros((columns, columns))
+    for a in present:
+        order = np.argsort(probabilities[:, a])
+        labels = true[order]
+        twice = _twice_below(probabilities[order, a], labels == a)
+        sums = np.bincount(labels, weights=twice, minlength=columns)
+        areas[a, present] = 1.0 - sums[present] / (2.0 * sizes[a] * sizes[present])
+    first, second = np.triu_indices(len(present), 1)
+    one, other = present[first], present[second]
+    shares = sizes[one] + sizes[other]
+    both = (areas[one, other] + areas[other, one]) / 2.0
+    return float((both * shares).sum() / shares.sum())
+
+
+def _twice_below(scores: Array, own: NDArray[np.bool_]) -> Array:
+    """Return twice the number of own rows that score less, ties counting half.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows,)
+        Rising.
+    own : ndarray of shape (n_rows,) and dtype bool
+        Which rows are counted.
+    """
+    counted = np.cumsum(own, dtype=np.int64)
+    new = scores[1:] != scores[:-1]
+    if new.all():
+        return 2 * counted
+    at_end = counted[np.append(np.flatnonzero(new), len(scores) - 1)]
+    at_start = np.concatenate(([0], at_end[:-1]))
+    group = np.concatenate(([0], np.cumsum(new)))
+    both: Array = (at_start + at_end)[group]
+    return both

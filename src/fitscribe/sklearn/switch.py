@@ -1,0 +1,239 @@
+"""``autolog(...)``: its options, turning it on and off."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sklearn
+
+from fitscribe.core.entities import check_tag
+from fitscribe.errors import InvalidParameter, NotSupported
+from fitscribe.modelfolder.formats import FORMATS
+from fitscribe.sklearn import patch
+from fitscribe.sklearn.fit import record
+from fitscribe.sklearn.greeting import greet_at_end
+from fitscribe.sklearn.options import Options, current, for_task, set_for_process
+from fitscribe.sklearn.quiet import plain_task
+from fitscribe.tracking.inherit import carry_scope_into_threads
+from fitscribe.tracking.tasks import carry, carry_scope_into_joblib, hidden_tasks
+
+__all__ = ["autolog", "autolog_everywhere", "resume"]
+
+OLDEST = (1, 5)
+NEWEST = (1, 9)
+
+
+def autolog(
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    max_tuning_runs: int | None = None,
+    log_post_training_metrics: bool = True,
+    serialization_format: str = "pickle",
+    registered_model_name: str | None = None,
+    pos_label: Any = None,
+    extra_tags: Mapping[str, Any] | None = None,
+    *,
+    log_transformers: bool = False,
+) -> None:
+    """Record every fit from now on; calling it again changes the options.
+
+    The first fourteen parameters are MLflow's, in its order.
+
+    Parameters
+    ----------
+    log_input_examples : bool
+        Keep the first five rows of X with the model. Real rows: off by default.
+    log_model_signatures : bool
+        Keep the columns and types of X and of the predictions with the model.
+    log_models : bool
+        Keep the fitted estimator (and a search's best one) as a logged model.
+    log_datasets : bool
+        Note the training data: name, schema, shape, and a digest of every byte.
+    disable : bool
+        Turn autologging off and put every class back as it was.
+    exclusive : bool
+        Record nothing while a run of the user's own is active.
+    disable_for_unsupported_versions : bool
+        Record nothing under a scikit-learn that this release was not tested with.
+    silent : bool
+        Print nothing and do not warn; what is missing is still noted on the run.
+    max_tuning_runs : int or None
+        How many of a search's candidates become child runs: the best so many by the metric that
+        ``refit`` names, 0 for none. None is all of them (MLflow's default is 5).
+    log_post_training_metrics : bool
+        Accepted; metrics computed after a fit are not recorded by this release.
+    serialization_format : {"pickle", "cloudpickle"}
+        Of the model file. ``"pickle"`` becomes cloudpickle for a model that pickle cannot name
+        (classes of a script, lambdas).
+    registered_model_name : str or None
+        Refused by this release, which has no registry.
+    pos_label : object
+        The label that precision, recall and F1 are about; their average is then binary.
+    extra_tags : mapping or None
+        Tags of every run that autologging opens.
+    log_transformers : bool
+        Make runs of fits that only prepare data (scalers, encoders …), too.
+
+    Raises
+    ------
+    InvalidParameter
+        If a value is of the wrong kind; the options in force stay.
+    NotSupported
+        If `registered_model_name` is given.
+
+    Examples
+    --------
+    >>> import fitscribe.sklearn
+    >>> fitscribe.sklearn.autolog()
+    >>> fitscribe.sklearn.autolog(disable=True)
+    """
+    if disable:
+        set_for_process(None)
+        patch.uninstall()
+        return
+    if registered_model_name is not None:
+        raise NotSupported(
+            f"autolog cannot register models as {registered_model_name!r}: there is no registry "
+            "yet. Leave registered_model_name out; the model is kept with its run."
+        )
+    options = Options(
+        log_input_examples=_flag("log_input_examples", log_input_examples),
+        log_model_signatures=_flag("log_model_signatures", log_model_signatures),
+        log_models=_flag("log_models", log_models),
+        log_datasets=_flag("log_datasets", log_datasets),
+        exclusive=_flag("exclusive", exclusive),
+        silent=_flag("silent", silent),
+        max_tuning_runs=_count("max_tuning_runs", max_tuning_runs),
+        log_post_training_metrics=_flag("log_post_training_metrics", log_post_training_metrics),
+        serialization_format=_format(serialization_format),
+        pos_label=pos_label,
+        extra_tags=_tags(extra_tags),
+        log_transformers=_flag("log_transformers", log_transformers),
+    )
+    if disable_for_unsupported_versions and not _is_supported(sklearn.__version__):
+        set_for_process(None)
+        patch.uninstall()
+        return
+    _tell_of_mlflow()
+    set_for_process(options)
+    _install()
+    if multiprocessing.parent_process() is None:
+        greet_at_end()
+
+
+def _install() -> None:
+    patch.install(record)
+    carry_scope_into_threads()
+    carry_scope_into_joblib()
+    carry(__name__, current)
+    hidden_tasks(plain_task)
+
+
+@contextmanager
+def resume(options: Options) -> Iterator[None]:
+    """Autolog in one task of a pool, in a process that may never have heard of it."""
+    if not patch.is_installed():
+        _install()
+    with for_task(options):
+        yield
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidParameter(f"autolog: {name} must be True or False, not {value!r}.")
+    return value
+
+
+def _count(name: str, value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidParameter(f"autolog: {name} must be an integer or None (all), not {value!r}.")
+    if value < 0:
+        # The first half is MLflow's sentence, which tests of other projects match.
+        raise InvalidParameter(
+            f"`{name}` must be non-negative, instead got {value}. Use 0 for none, None for all."
+        )
+    return value
+
+
+def _format(value: object) -> str:
+    if value not in FORMATS:
+        raise InvalidParameter(
+            f"Unrecognized serialization format {value!r}; one of {', '.join(sorted(FORMATS))}."
+        )
+    return str(value)
+
+
+def _tags(tags: object) -> Mapping[str, str]:
+    if tags is None:
+        return {}
+    if not isinstance(tags, Mapping):
+        raise InvalidParameter(f"autolog: extra_tags must be a dict, not {type(tags).__name__}.")
+    return dict(check_tag(key, value) for key, value in tags.items())
+
+
+def _is_supported(version: str) -> bool:
+    numbers = version.split(".")
+    if not (numbers[0].isdigit() and numbers[1].isdigit()) or not numbers[-1].isdigit():
+        return False  # a development version
+    return OLDEST <= (int(numbers[0]), int(numbers[1])) <= NEWEST
+
+
+@functools.cache
+def _tell_of_mlflow() -> None:
+    """Say once that two trackers are at work."""
+    real = sys.modules.get("mlflow")
+    if real is not None and not getattr(real, "__fitscribe__", False):
+        warnings.warn(
+            "mlflow is imported beside fitscribe. If its autologging is on too, every fit is "
+            "recorded twice: mlflow.sklearn.autolog(disable=True) turns it off.",
+            stacklevel=3,
+        )
+
+
+def autolog_everywhere(
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    log_traces: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    extra_tags: Mapping[str, Any] | None = None,
+    exclude_flavors: Sequence[str] | None = None,
+) -> None:
+    """Record every fit from now on: ``fitscribe.autolog()``, MLflow's ``mlflow.autolog()``.
+
+    Parameters are those of :func:`fitscribe.sklearn.autolog`, in MLflow's order. The last call of
+    either function counts. `log_traces` is accepted and means nothing here; with ``"sklearn"``
+    among `exclude_flavors` nothing changes.
+    """
+    del log_traces
+    if "sklearn" in (exclude_flavors or ()):
+        return
+    autolog(
+        log_input_examples=log_input_examples,
+        log_model_signatures=log_model_signatures,
+        log_models=log_models,
+        log_datasets=log_datasets,
+        disable=disable,
+        exclusive=exclusive,
+        disable_for_unsupported_versions=disable_for_unsupported_versions,
+        silent=silent,
+        extra_tags=extra_tags,
+    )

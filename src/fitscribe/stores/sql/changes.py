@@ -1,0 +1,84 @@
+"""The sequence of changes, in the order of commits; and who has sent which batch."""
+
+from __future__ import annotations
+
+from fitscribe.core.caller import Caller
+from fitscribe.core.clock import now_ms
+from fitscribe.core.entities import Change
+from fitscribe.stores.sql.codes import CHANGED_KINDS
+from fitscribe.stores.sql.engine import AlreadyWritten, Connection, Writer
+from fitscribe.stores.sql.ids import visible
+from fitscribe.stores.sql.statements import Row, Rule, Statement
+
+__all__ = ["append", "append_one", "read", "remember"]
+
+_APPEND = Statement(
+    "INSERT INTO changes (kind, id, caller, request_id, at) "
+    "SELECT i.kind, i.id, i.caller, i.request_id, i.at FROM {incoming}",
+    (
+        ("kind", "smallint"),
+        ("id", "text"),
+        ("caller", "text"),
+        ("request_id", "text"),
+        ("at", "bigint"),
+    ),
+)
+
+_REPEATED = Rule(
+    "repeated",
+    Statement(
+        "SELECT w.last_seq FROM {incoming} JOIN writers w ON w.writer = i.writer "
+        "WHERE w.last_seq >= i.seq",
+        (("writer", "text"), ("seq", "bigint")),
+    ),
+    lambda row: AlreadyWritten(row),
+)
+
+_REMEMBER = Statement(
+    "INSERT INTO writers (writer, last_seq, at) "
+    "SELECT i.writer, i.seq, i.at FROM {incoming} WHERE true "
+    "ON CONFLICT (writer) DO UPDATE SET last_seq = excluded.last_seq, at = excluded.at",
+    (("writer", "text"), ("seq", "bigint"), ("at", "bigint")),
+)
+
+
+def remember(writer: Writer, name: str, seq: int) -> None:
+    """Note that a writer's batch is written; one that was noted before stops here."""
+    writer.check(_REPEATED, [(name, seq)])
+    writer.apply(_REMEMBER, [(name, seq, now_ms())])
+
+
+def append(writer: Writer, caller: Caller, changed: list[tuple[int, str]]) -> None:
+    """Append one line for each thing that changed: kind and id."""
+    now = now_ms()
+    name, request = caller.name, caller.request_id
+    writer.apply(_APPEND, [(kind, what, name, request, now) for kind, what in changed])
+
+
+def append_one(connection: Connection, caller: Caller, kind: int, what: str) -> None:
+    """Append one line."""
+    connection.execute(
+        "INSERT INTO changes (kind, id, caller, request_id, at) VALUES (?, ?, ?, ?, ?)",
+        [kind, what, caller.name, caller.request_id, now_ms()],
+    )
+
+
+def read(connection: Connection, caller: Caller, after: int, limit: int) -> list[Change]:
+    """Return what was changed after a sequence number, of what the caller may see."""
+    allowed, values = "", [after]
+    if caller.experiments is not None:
+        # The condition is the same for all kinds, so the list is bound once.
+        allowed = (
+            "AND EXISTS (SELECT 1 FROM experiments e WHERE "
+            f"{connection.among('e.id')} AND e.id = CASE c.kind "
+            "WHEN 0 THEN CAST(c.id AS INTEGER) "
+            "WHEN 1 THEN (SELECT r.experiment FROM runs r WHERE r.run_id = c.id) "
+            "ELSE (SELECT m.experiment FROM logged_models m WHERE m.model_id = c.id) END)"
+        )
+        values.append(connection.listed(visible(caller) or ()))
+    rows: list[Row] = connection.rows(
+        f"SELECT c.seq, c.kind, c.id, c.caller, c.at FROM changes c WHERE c.seq > ? {allowed} "
+        "ORDER BY c.seq LIMIT ?",
+        [*values, limit],
+    )
+    return [Change(seq, CHANGED_KINDS[kind], *rest) for seq, kind, *rest in rows]

@@ -1,0 +1,69 @@
+"""Ids as users write them, and what a caller may see of them."""
+
+from __future__ import annotations
+
+import re
+
+from fitscribe.core.caller import Caller
+from fitscribe.errors import InvalidParameter, NotFound
+
+__all__ = ["check_run_id", "experiment_number", "no_experiment", "no_model", "no_run", "visible"]
+
+LARGEST = 2**31 - 1
+_RUN_ID = re.compile(r"[\w.\-]{1,250}", re.ASCII)
+
+
+def experiment_number(experiment_id: object) -> int:
+    """Return an experiment's number.
+
+    Raises
+    ------
+    InvalidParameter
+        If the id is no decimal number.
+    NotFound
+        If no store could have that many experiments.
+    """
+    text = str(experiment_id)
+    if not (text.isascii() and text.isdigit()) or len(text) > 30:
+        raise InvalidParameter(
+            f"An experiment id is a decimal number as text, not {experiment_id!r:.60}. "
+            "By its name: get_experiment_by_name(...)."
+        )
+    number = int(text)
+    if number > LARGEST:
+        raise no_experiment(text)
+    return number
+
+
+def check_run_id(run_id: object) -> str:
+    """Return an id that a new run can have, or raise InvalidParameter."""
+    if not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id):
+        raise InvalidParameter(
+            f"A run id is 1 to 250 letters, digits, '_', '-' and '.', not {run_id!r:.60}."
+        )
+    return run_id
+
+
+def visible(caller: Caller) -> list[int] | None:
+    """Return the numbers of the experiments that a caller may see, or None for all."""
+    if caller.experiments is None:
+        return None
+    return [int(one) for one in caller.experiments if one.isascii() and one.isdigit()]
+
+
+def no_experiment(experiment_id: object) -> NotFound:
+    """Return the error for an experiment that is not there."""
+    return NotFound(
+        f"There is no experiment with id {str(experiment_id)!r:.60}. "
+        "List them: fitscribe experiments list"
+    )
+
+
+def no_run(run_id: object) -> NotFound:
+    """Return the error for a run that is not there."""
+    return NotFound(f"There is no run {run_id!r:.80}. List them: fitscribe runs list")
+
+
+def no_model(model_id: object) -> NotFound:
+    """Return the error for a logged model that is not there."""
+    return NotFound(f"There is no logged model {model_id!r:.80}. List them: fitscribe models list")

@@ -1,0 +1,226 @@
+"""The right run: which runs are open here, in this thread, task, fork or pool worker.
+
+A :class:`Scope` is an immutable value in one context variable. Asyncio tasks copy it by
+themselves; threads and joblib's workers get it from whoever started them
+(:mod:`fitscribe.tracking.inherit`), for neither context variables nor the environment reach them
+reliably.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fitscribe.core.clock import Stopwatch
+from fitscribe.core.ports import TrackingStore
+from fitscribe.tracking.connect import Connection, connect
+
+__all__ = [
+    "OpenRun",
+    "Scope",
+    "current_run",
+    "enter",
+    "last_run",
+    "open_runs",
+    "pop_run",
+    "push_run",
+    "remember_last",
+    "restore",
+    "scope",
+    "swap",
+    "within",
+]
+
+
+@dataclass(eq=False, slots=True)
+class OpenRun:
+    """A run that this process opened or was handed, with where it is kept.
+
+    Parameters
+    ----------
+    run_id, experiment_id, name : str
+        Which run.
+    tracking_uri : str
+        Where it is kept.
+    stopwatch : Stopwatch
+        Its start, and the monotonic clock that tells its end.
+    pid : int
+        The process that opened it: only that one ends it.
+    claimed : bool
+        Whether a fit has made the run its own; a second fit becomes a nested run.
+    """
+
+    run_id: str
+    experiment_id: str
+    name: str
+    tracking_uri: str
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    pid: int = field(default_factory=os.getpid)
+    claimed: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def claim(self) -> bool:
+        """Make the run one fit's own; False if another fit has it already."""
+        with self._lock:
+            taken, self.claimed = self.claimed, True
+        return not taken
+
+    def unclaim(self) -> None:
+        """Leave the run to the next fit."""
+        with self._lock:
+            self.claimed = False
+
+    @property
+    def connection(self) -> Connection:
+        """Where it is kept, opened when it is first needed (a worker may never need it)."""
+        return connect(self.tracking_uri)
+
+    @property
+    def store(self) -> TrackingStore:
+        """The store that keeps it."""
+        return self.connection.store
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this very process opened it (a fork or a worker did not)."""
+        return self.pid == os.getpid()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is going on here.
+
+    Parameters
+    ----------
+    runs : tuple of OpenRun
+        Open runs, outermost first; the last one is the active run.
+    inherited : int
+        How many of them were opened by whoever started this thread or worker: they can be
+        logged to here, and are not ended here.
+    fit : object
+        The outermost fit in progress (whatever the layer above puts there), else None.
+    observing : bool
+        Whether we are looking at a fitted estimator: what it does now is not the user's doing.
+    """
+
+    runs: tuple[OpenRun, ...] = ()
+    inherited: int = 0
+    fit: Any = None
+    observing: bool = False
+
+
+NOTHING = Scope()
+_scope: ContextVar[Scope] = ContextVar("fitscribe_scope", default=NOTHING)
+_last: ContextVar[tuple[str, str] | None] = ContextVar("fitscribe_last_run", default=None)
+
+
+class _Notebook:
+    """What the cells of a notebook share: a kernel may run each cell in a context of its own."""
+
+    scope: Scope = NOTHING
+    last: tuple[str, str] | None = None
+
+
+def _in_notebook() -> bool:
+    """Whether this is the main thread of an interactive IPython session."""
+    if "IPython" not in sys.modules:
+        return False
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    return getattr(sys.modules["IPython"], "get_ipython", lambda: None)() is not None
+
+
+def scope() -> Scope:
+    """Return what is going on in this thread and task."""
+    here = _scope.get()
+    if here is NOTHING and _in_notebook():
+        return _Notebook.scope
+    return here
+
+
+def _set(new: Scope) -> None:
+    _scope.set(new)
+    if _in_notebook() and new.fit is None:
+        _Notebook.scope = new
+
+
+def current_run() -> OpenRun | None:
+    """Return the active run of this thread and task, or None."""
+    runs = scope().runs
+    return runs[-1] if runs else None
+
+
+def push_run(run: OpenRun) -> None:
+    """Make `run` the active one."""
+    here = scope()
+    _set(replace(here, runs=(*here.runs, run)))
+    remember_last(run)
+
+
+def pop_run(run: OpenRun | None = None) -> OpenRun | None:
+    """Take `run` (else the active one) off the open runs and return it.
+
+    What a thread inherited stays: None is returned.
+    """
+    here = scope()
+    own = here.runs[here.inherited :]
+    if run is None:
+        run = own[-1] if own else None
+    if run is None or run not in own:
+        return None
+    _set(replace(here, runs=tuple(other for other in here.runs if other is not run)))
+    return run
+
+
+def remember_last(run: OpenRun) -> None:
+    """Make `run` the one that ``last_active_run()`` returns."""
+    last = (run.tracking_uri, run.run_id)
+    _last.set(last)
+    _Last.anywhere = last
+
+
+class _Last:
+    """The last active run of any thread, for a thread that had none of its own."""
+
+    anywhere: tuple[str, str] | None = None
+
+
+def last_run() -> tuple[str, str] | None:
+    """Return (tracking URI, run id) of the last active run here, else in the process."""
+    return _last.get() or _Last.anywhere
+
+
+def open_runs() -> tuple[OpenRun, ...]:
+    """Return the open runs of this thread and task, outermost first."""
+    return scope().runs
+
+
+def swap(**changes: Any) -> Token[Scope]:
+    """Work in this scope with `changes` from here on, until :func:`restore`."""
+    return _scope.set(replace(scope(), **changes))
+
+
+def restore(token: Token[Scope]) -> None:
+    """Go back to the scope before a :func:`swap`."""
+    _scope.reset(token)
+
+
+@contextmanager
+def within(new: Scope) -> Iterator[None]:
+    """Work in another scope for a while."""
+    token = _scope.set(new)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def enter(**changes: Any) -> Any:
+    """Return a context that works in this scope with `changes`: ``enter(observing=True)``."""
+    return within(replace(scope(), **changes))

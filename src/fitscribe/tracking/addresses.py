@@ -1,0 +1,170 @@
+"""What an address names: ``runs:/…``, ``models:/m-…``, a folder or a ``file:`` address."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fitscribe.core.entities import FileInfo, LoggedModel
+from fitscribe.core.uris import LocalPath, ModelId, RunArtifact, parse_model_uri
+from fitscribe.errors import InvalidParameter, NotFound, NotSupported
+from fitscribe.modelfolder.info import ModelInfo
+from fitscribe.modelfolder.read import read_model
+from fitscribe.tracking.artifacts import RunFiles, files_at
+from fitscribe.tracking.connect import Connection, connect
+
+__all__ = [
+    "download_artifacts",
+    "find_model",
+    "folder_of_model",
+    "get_model_info",
+    "list_artifacts",
+    "load_dict",
+    "load_text",
+]
+
+
+def _resolve(address: str | Path, connection: Connection) -> tuple[RunFiles, str | None]:
+    """Return the files that an address names, and the path in them (None: all of them)."""
+    parsed = parse_model_uri(str(address))
+    if isinstance(parsed, LocalPath):
+        path = Path(parsed.path).absolute()
+        if not path.exists():
+            raise NotFound(f"There is no file or folder {str(address)!r}.")
+        return files_at(connection, path.parent.as_uri()), path.name
+    if isinstance(parsed, ModelId):
+        found = connection.store.get_logged_model(parsed.model_id)
+        return files_at(connection, found.artifact_location), None
+    if isinstance(parsed, RunArtifact):
+        return _of_run(connection, parsed.run_id, parsed.path)
+    raise NotSupported(
+        f"There is no model registry yet, which {str(address)!r} asks. "
+        "Load by models:/m-… or runs:/<run id>/<model name>."
+    )
+
+
+def _of_run(connection: Connection, run_id: str, path: str) -> tuple[RunFiles, str | None]:
+    """Return where a run's artifact lies: its own file, else one of a model that it made."""
+    run = connection.store.get_run(run_id)
+    files = files_at(connection, run.info.artifact_uri)
+    inside = files.path(path)
+    if files.store.is_file(inside) or files.store.is_folder(inside):
+        return files, path
+    name, _, below = path.partition("/")
+    found = connection.store.find_logged_model(run_id, name)
+    if found is not None:
+        return files_at(connection, found.artifact_location), below or None
+    made = [model.model_id for model in run.outputs.model_outputs]
+    names = sorted({connection.store.get_logged_model(model_id).name for model_id in made})
+    entries = sorted(entry.path for entry in files.list()) + names
+    known = f"It has: {', '.join(entries)}." if entries else "It has none."
+    raise NotFound(f"The run {run_id} has no model or artifact {path!r}. {known}")
+
+
+def folder_of_model(model_uri: str | Path, destination: str | Path | None = None) -> Path:
+    """Return the local folder of a model.
+
+    Parameters
+    ----------
+    model_uri : str or Path
+        A folder, ``runs:/<run id>/<model name>``, or ``models:/m-<id>``.
+    destination : str or Path, optional
+        Copy it there; by default it is read where it lies.
+
+    Raises
+    ------
+    NotFound
+        If there is no such run, model or folder.
+    NotSupported
+        For addresses of a registry.
+    """
+    files, path = _resolve(model_uri, connect())
+    return Path(files.download(path, destination))
+
+
+def find_model(model_uri: str | Path) -> LoggedModel | None:
+    """Return the logged model that an address names, or None for a bare folder."""
+    parsed = parse_model_uri(str(model_uri))
+    if isinstance(parsed, ModelId):
+        return connect().store.get_logged_model(parsed.model_id)
+    if isinstance(parsed, RunArtifact):
+        return connect().store.find_logged_model(parsed.run_id, parsed.path)
+    return None
+
+
+def get_model_info(model_uri: str | Path) -> ModelInfo:
+    """Return a model's facts without loading it; parameters as :func:`folder_of_model`."""
+    model = read_model(folder_of_model(model_uri))
+    known = find_model(model_uri)
+    if known is None:
+        return ModelInfo.of(model, str(model_uri))
+    return ModelInfo.of(model, known.model_uri, known.name, known.params, known.tags)
+
+
+def _given(
+    artifact_uri: str | Path | None,
+    run_id: str | None,
+    artifact_path: str | None,
+    tracking_uri: str | None,
+) -> tuple[RunFiles, str | None]:
+    if (artifact_uri is None) == (run_id is None):
+        raise InvalidParameter("Give either artifact_uri or run_id.")
+    connection = connect(tracking_uri)
+    if artifact_uri is not None:
+        return _resolve(artifact_uri, connection)
+    if artifact_path:
+        return _of_run(connection, str(run_id), artifact_path)
+    return files_at(connection, connection.store.get_run(str(run_id)).info.artifact_uri), None
+
+
+def download_artifacts(
+    artifact_uri: str | None = None,
+    run_id: str | None = None,
+    artifact_path: str | None = None,
+    dst_path: str | Path | None = None,
+    tracking_uri: str | None = None,
+) -> str:
+    """Return a local path of an artifact, by address or by run and path.
+
+    Parameters
+    ----------
+    artifact_uri : str, optional
+        ``runs:/<run id>/<path>``, ``models:/m-<id>``, a folder or a ``file:`` address.
+    run_id, artifact_path : str, optional
+        The same by parts.
+    dst_path : str or Path, optional
+        Copy it there; by default it is read where it lies.
+    tracking_uri : str, optional
+        Another store than the one in force.
+    """
+    files, path = _given(artifact_uri, run_id, artifact_path, tracking_uri)
+    return files.download(path, dst_path)
+
+
+def list_artifacts(
+    artifact_uri: str | None = None,
+    run_id: str | None = None,
+    artifact_path: str | None = None,
+    tracking_uri: str | None = None,
+) -> list[FileInfo]:
+    """Return the entries of a folder of artifacts; parameters as :func:`download_artifacts`."""
+    files, path = _given(artifact_uri, run_id, artifact_path, tracking_uri)
+    return files.list(path)
+
+
+def load_text(artifact_uri: str) -> str:
+    """Return a text artifact."""
+    files, path = _resolve(artifact_uri, connect())
+    return files.store.read(files.path(path)).decode()
+
+
+def load_dict(artifact_uri: str) -> Any:
+    """Return what a JSON or YAML artifact holds."""
+    # JSON is YAML, but for a tab here and there; its own parser is the faster and stricter one.
+    text = load_text(artifact_uri)
+    if artifact_uri.endswith((".yml", ".yaml")):
+        import yaml
+
+        return yaml.safe_load(text)
+    return json.loads(text)

@@ -1,0 +1,285 @@
+"""A run's files: what ``log_text``, ``log_figure``, ``log_table`` … write, and reading them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fitscribe.core.clock import new_dataset_id, now_ms
+from fitscribe.core.entities import FileInfo
+from fitscribe.core.ports import ArtifactStore
+from fitscribe.errors import InvalidParameter, MissingDependency, NotFound
+from fitscribe.stores.artifacts import open_artifacts
+from fitscribe.tracking.connect import Connection
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["RunFiles", "files_at", "files_of_run"]
+
+_roots: dict[tuple[str, str], str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """The artifact folder of one run or model: an artifact store and a folder in it.
+
+    Every ``artifact_file`` and ``artifact_path`` below is relative to that folder, with ``/``
+    between segments. Errors: UnsafePath for a path that leaves it, NotFound for what is not
+    there, StoreUnavailable if the disk cannot be written.
+    """
+
+    store: ArtifactStore
+    folder: str
+
+    @property
+    def uri(self) -> str:
+        """Address of the folder."""
+        return f"{self.store.uri.rstrip('/')}/{self.folder}" if self.folder else self.store.uri
+
+    def path(self, artifact_file: str | None) -> str:
+        """Return the path in the store."""
+        return "/".join(part for part in (self.folder, artifact_file or "") if part)
+
+    def put_bytes(self, artifact_file: str, data: bytes) -> None:
+        """Write a file."""
+        self.store.put_bytes(self.path(artifact_file), data)
+
+    def put_file(self, local_path: str | Path, artifact_path: str | None = None) -> None:
+        """Copy a local file, or a folder, into `artifact_path` under its own name."""
+        source = Path(local_path)
+        if not source.exists():
+            raise InvalidParameter(f"There is no file {os.fspath(local_path)!r} to log.")
+        target = "/".join(part for part in (artifact_path or "", source.name) if part)
+        if source.is_dir():
+            self.put_files_of(source, target)
+        else:
+            self.store.put_file(self.path(target), source)
+
+    def put_files_of(self, local_dir: str | Path, artifact_path: str | None = None) -> None:
+        """Copy what a local folder holds into `artifact_path`."""
+        root = Path(local_dir)
+        if not root.is_dir():
+            raise InvalidParameter(f"There is no folder {os.fspath(local_dir)!r} to log.")
+        for source in _files_below(root):
+            below = source.relative_to(root).as_posix()
+            target = "/".join(part for part in (artifact_path or "", below) if part)
+            self.store.put_file(self.path(target), source)
+
+    def put_text(self, text: str, artifact_file: str) -> None:
+        """Write text as UTF-8."""
+        self.put_bytes(artifact_file, text.encode())
+
+    def put_dict(self, dictionary: Any, artifact_file: str) -> None:
+        """Write JSON, or YAML if the file's name ends in .yml or .yaml (MLflow's rule)."""
+        if artifact_file.endswith((".yml", ".yaml")):
+            import yaml
+
+            text = yaml.safe_dump(dictionary, default_flow_style=False, allow_unicode=True)
+        else:
+            text = json.dumps(dictionary, indent=2, default=_plain, ensure_ascii=False)
+        self.put_text(text, artifact_file)
+
+    def put_figure(
+        self, figure: Any, artifact_file: str, save_kwargs: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write a matplotlib figure, or a plotly one (.html, or an image by its kaleido)."""
+        options = dict(save_kwargs or {})
+        suffix = Path(artifact_file).suffix.lower()
+        if hasattr(figure, "savefig"):
+            buffer = io.BytesIO()
+            figure.savefig(buffer, **{"format": suffix.lstrip(".") or "png", **options})
+            self.put_bytes(artifact_file, buffer.getvalue())
+        elif hasattr(figure, "to_html"):
+            if suffix in (".html", ".htm"):
+                options = {"include_plotlyjs": True, "auto_open": False, **options}
+                options.pop("auto_open")
+                self.put_text(figure.to_html(**options), artifact_file)
+            else:
+                image = figure.to_image(**{"format": suffix.lstrip("."), **options})
+                self.put_bytes(artifact_file, image)
+        else:
+            raise InvalidParameter(
+                f"log_figure takes a matplotlib or plotly figure, not {type(figure).__name__}."
+            )
+
+    def put_image(
+        self,
+        image: Any,
+        artifact_file: str | None = None,
+        key: str | None = None,
+        step: int | None = None,
+        timestamp: int | None = None,
+    ) -> None:
+        """Write an image under a file name, or as one of a series (`key`, `step`).
+
+        An array is H×W, H×W×1, H×W×3 or H×W×4; integers are 0 to 255, floats 0 to 1.
+        """
+        if (artifact_file is None) == (key is None):
+            raise InvalidParameter("log_image needs either artifact_file or key.")
+        if artifact_file is None:
+            # MLflow's names of a series of images, which its pages and clients read.
+            when = now_ms() if timestamp is None else timestamp
+            safe = str(key).replace("/", "#")
+            stem = f"images/{safe}%step%{step or 0}%timestamp%{when}%{new_dataset_id()}"
+            artifact_file = f"{stem}.png"
+        picture = _as_picture(image)
+        buffer = io.BytesIO()
+        suffix = Path(artifact_file).suffix.lower().lstrip(".") or "png"
+        picture.save(buffer, format={"jpg": "jpeg", "tif": "tiff"}.get(suffix, suffix))
+        self.put_bytes(artifact_file, buffer.getvalue())
+
+    def put_table(self, data: Any, artifact_file: str) -> None:
+        """Write columns (dict or DataFrame) as JSON; rows are added to a table that is there."""
+        columns, rows = _table_of(data)
+        path = self.path(artifact_file)
+        if self.store.is_file(path):
+            before = json.loads(self.store.read(path))
+            names = list(before["columns"])
+            names += [name for name in columns if name not in names]
+            rows = [
+                *_reordered(before["columns"], before["data"], names),
+                *_reordered(columns, rows, names),
+            ]
+            columns = names
+        text = json.dumps({"columns": columns, "data": rows}, default=_plain, ensure_ascii=False)
+        self.put_text(text, artifact_file)
+
+    def read_table(self, artifact_file: str) -> pd.DataFrame:
+        """Return a table as a DataFrame."""
+        found = json.loads(self.store.read(self.path(artifact_file)))
+        table: pd.DataFrame = pandas().DataFrame(found["data"], columns=found["columns"])
+        return table
+
+    def list(self, path: str | None = None) -> list[FileInfo]:
+        """Return the entries of a folder, paths relative to the run's own."""
+        cut = len(self.folder) + 1 if self.folder else 0
+        return [
+            FileInfo(entry.path[cut:], entry.is_dir, entry.file_size)
+            for entry in self.store.list(self.path(path))
+        ]
+
+    def download(self, path: str | None, destination: str | Path | None = None) -> str:
+        """Return a local path: where the file lies, or a copy in `destination` if given."""
+        inside = self.path(path)
+        if not (self.store.is_file(inside) or self.store.is_folder(inside)):
+            raise NotFound(f"There is no artifact {path!r} in {self.uri}.")
+        if destination is None:
+            local = self.store.local_path(inside)
+            if local is not None:
+                return str(local)
+            destination = tempfile.mkdtemp(prefix="fitscribe-")
+        return str(self.store.download(inside, Path(destination)))
+
+
+def files_at(connection: Connection, artifact_uri: str) -> RunFiles:
+    """Return the files at an address of a store: below its root, or at a place of their own."""
+    root = connection.artifacts.uri.rstrip("/") + "/"
+    if artifact_uri.startswith(root):
+        # Our own addresses hold ids only, so there is nothing to decode.
+        return RunFiles(connection.artifacts, artifact_uri[len(root) :])
+    return RunFiles(open_artifacts(artifact_uri), "")
+
+
+def files_of_run(connection: Connection, experiment_id: str, run_id: str) -> RunFiles:
+    """Return the files of a run without asking the store for it (its experiment once)."""
+    return files_at(connection, f"{_root(connection, experiment_id)}/{run_id}/artifacts")
+
+
+def files_of_model(connection: Connection, experiment_id: str, model_id: str) -> RunFiles:
+    """Return the files of a logged model without asking the store for it."""
+    return files_at(connection, f"{_root(connection, experiment_id)}/models/{model_id}/artifacts")
+
+
+def _root(connection: Connection, experiment_id: str) -> str:
+    key = (connection.uri, experiment_id)
+    if key not in _roots:
+        _roots[key] = connection.store.get_experiment(experiment_id).artifact_location.rstrip("/")
+    return _roots[key]
+
+
+def _files_below(root: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(root):
+        for name in sorted(names):
+            yield Path(folder, name)
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold for a numpy scalar or array, a date, a set."""
+    for method in ("tolist", "isoformat"):
+        if hasattr(value, method):
+            return getattr(value, method)()
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    return str(value)
+
+
+def _table_of(data: Any) -> tuple[list[str], list[list[Any]]]:
+    """Return (columns, rows) of a DataFrame or of a dict of columns or of single values."""
+    if hasattr(data, "to_dict") and hasattr(data, "columns"):
+        columns = {str(name): list(data[name]) for name in data.columns}
+    elif isinstance(data, Mapping):
+        columns = {
+            str(name): list(value)
+            if isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+            else (value.tolist() if hasattr(value, "tolist") else [value])
+            for name, value in data.items()
+        }
+    else:
+        raise InvalidParameter(
+            f"log_table takes a DataFrame or a dict of columns, not {type(data).__name__}."
+        )
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise InvalidParameter(f"The columns of a table must be equally long, not {lengths}.")
+    return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
+
+
+def _reordered(columns: list[str], rows: list[list[Any]], wanted: list[str]) -> list[list[Any]]:
+    places = [columns.index(name) if name in columns else None for name in wanted]
+    return [[None if place is None else row[place] for place in places] for row in rows]
+
+
+def _as_picture(image: Any) -> Any:
+    """Return a PIL image of an array, or the image itself."""
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MissingDependency("log_image needs Pillow: pip install pillow") from None
+    if isinstance(image, Image.Image):
+        return image
+    if not hasattr(image, "dtype") or image.ndim not in (2, 3):
+        raise InvalidParameter(
+            "log_image takes a PIL image or an array of shape H×W, H×W×1, H×W×3 or H×W×4, not "
+            f"{type(image).__name__} of shape {getattr(image, 'shape', None)}."
+        )
+    if image.ndim == 3 and image.shape[2] not in (1, 3, 4):
+        raise InvalidParameter(f"An image has 1, 3 or 4 channels, not {image.shape[2]}.")
+    if image.dtype.kind == "f":
+        if image.size and (image.min() < 0 or image.max() > 1):
+            raise InvalidParameter("The floats of an image must lie between 0 and 1.")
+        image = (image * 255).round()
+    elif image.dtype.kind == "b":
+        image = image * 255
+    elif image.size and (image.min() < 0 or image.max() > 255):
+        raise InvalidParameter("The integers of an image must lie between 0 and 255.")
+    image = image.astype("uint8")
+    return Image.fromarray(image[:, :, 0] if image.ndim == 3 and image.shape[2] == 1 else image)
+
+
+def pandas() -> Any:
+    """Return the pandas module, or say how to get it."""
+    try:
+        import pandas as module
+    except ImportError:
+        raise MissingDependency(
+            "This returns a pandas DataFrame: pip install 'fitscribe[pandas]'. "
+            'search_runs(..., output_format="list") works without it.'
+        ) from None
+    return module

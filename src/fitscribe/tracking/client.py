@@ -1,0 +1,460 @@
+"""``Client``: MLflow's client methods on ids, over the store that an address names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fitscribe.core.clock import new_model_id, new_run_id, now_ms, short_id
+from fitscribe.core.entities import (
+    TAG_PARENT,
+    TAG_RUN_NAME,
+    Batch,
+    DatasetInput,
+    Experiment,
+    FileInfo,
+    LoggedModel,
+    LoggedModelInput,
+    LoggedModelOutput,
+    LoggedModelStatus,
+    Metric,
+    ModelChange,
+    NewModel,
+    NewRun,
+    PagedList,
+    Param,
+    Run,
+    RunChange,
+    RunRecord,
+    RunStatus,
+    RunTag,
+    ViewType,
+    check_tag,
+)
+from fitscribe.errors import InvalidParameter
+from fitscribe.tracking.artifacts import RunFiles, files_at
+from fitscribe.tracking.connect import connect
+from fitscribe.tracking.fluent import RunOperations
+
+__all__ = ["Client"]
+
+
+class Client:
+    """Reads and writes runs by id, wherever they are kept; MLflow's ``MlflowClient``.
+
+    Parameters
+    ----------
+    tracking_uri : str, optional
+        As for ``set_tracking_uri``; the address in force by default.
+    registry_uri : str, optional
+        Accepted for MLflow's sake; models are kept where runs are.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> client = Client(tempfile.mkdtemp())
+    >>> run = client.create_run("0", run_name="by hand")
+    >>> client.log_metric(run.info.run_id, "loss", 0.5)
+    >>> client.get_run(run.info.run_id).data.metrics
+    {'loss': 0.5}
+    """
+
+    def __init__(self, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
+        del registry_uri
+        self._connection = connect(tracking_uri)
+        self._store = self._connection.store
+
+    @property
+    def tracking_uri(self) -> str:
+        """The address that the client reads and writes."""
+        return self._connection.uri
+
+    # Experiments
+
+    def create_experiment(
+        self,
+        name: str,
+        artifact_location: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Make an experiment and return its id. Raises AlreadyExists."""
+        checked = dict(check_tag(k, v, "experiment tag") for k, v in (tags or {}).items())
+        return self._store.create_experiment(name, artifact_location, checked).experiment_id
+
+    def get_experiment(self, experiment_id: str) -> Experiment:
+        """Return an experiment. Raises NotFound."""
+        return self._store.get_experiment(experiment_id)
+
+    def get_experiment_by_name(self, name: str) -> Experiment | None:
+        """Return the experiment of that name, or None."""
+        return self._store.get_experiment_by_name(name)
+
+    def search_experiments(
+        self,
+        view_type: int = ViewType.ACTIVE_ONLY,
+        max_results: int | None = 1000,
+        filter_string: str | None = None,
+        order_by: Sequence[str] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[Experiment]:
+        """Return a page of experiments; its ``token`` asks for the next."""
+        size = 1000 if max_results is None else max_results
+        return self._store.search_experiments(
+            filter_string or "", order_by or (), view_type, size, page_token
+        )
+
+    def rename_experiment(self, experiment_id: str, new_name: str) -> None:
+        """Give an experiment another name. Raises AlreadyExists."""
+        self._store.rename_experiment(experiment_id, new_name)
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Put an experiment with its runs into the bin."""
+        self._store.delete_experiment(experiment_id)
+
+    def restore_experiment(self, experiment_id: str, name: str | None = None) -> None:
+        """Take an experiment out of the bin, under a new name if one is given."""
+        self._store.restore_experiment(experiment_id, name)
+
+    def set_experiment_tag(self, experiment_id: str, key: str, value: Any) -> None:
+        """Set a tag of an experiment."""
+        self._store.set_experiment_tags(
+            experiment_id, dict([check_tag(key, value, "experiment tag")])
+        )
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        """Remove a tag of an experiment. Raises NotFound."""
+        self._store.delete_experiment_tag(experiment_id, key)
+
+    # Runs
+
+    def create_run(
+        self,
+        experiment_id: str,
+        start_time: int | None = None,
+        tags: Mapping[str, Any] | None = None,
+        run_name: str | None = None,
+    ) -> Run:
+        """Make a run, RUNNING until :meth:`set_terminated`, and return it."""
+        checked = dict(check_tag(key, value) for key, value in (tags or {}).items())
+        run_id = new_run_id()
+        tagged = checked.get(TAG_RUN_NAME)
+        if run_name is not None and tagged is not None and tagged != run_name:
+            raise InvalidParameter(
+                f"run_name is {run_name!r} and the tag {TAG_RUN_NAME} is {tagged!r}; give one."
+            )
+        name = run_name or tagged or f"run · {short_id(run_id)}"
+        create = NewRun(
+            str(experiment_id),
+            name,
+            now_ms() if start_time is None else start_time,
+            checked.get("mlflow.user", self._store.caller.name),
+            checked.get(TAG_PARENT),
+        )
+        tags_kept = {**checked, TAG_RUN_NAME: name}
+        self._store.log(Batch([RunRecord(run_id, create, tags=tags_kept)]))
+        return self._store.get_run(run_id)
+
+    def get_run(self, run_id: str) -> Run:
+        """Return a run. Raises NotFound."""
+        return self._store.get_run(run_id)
+
+    def get_parent_run(self, run_id: str) -> Run | None:
+        """Return the parent of a run, or None."""
+        parent = self.get_run(run_id).data.tags.get(TAG_PARENT)
+        return None if parent is None else self.get_run(parent)
+
+    def search_runs(
+        self,
+        experiment_ids: Sequence[str],
+        filter_string: str = "",
+        run_view_type: int = ViewType.ACTIVE_ONLY,
+        max_results: int = 1000,
+        order_by: Sequence[str] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[Run]:
+        """Return a page of runs that a filter finds; its ``token`` asks for the next."""
+        if isinstance(experiment_ids, (str, int)):
+            experiment_ids = [experiment_ids]
+        ids = [str(identifier) for identifier in experiment_ids]
+        return self._store.search_runs(
+            ids, filter_string, order_by or (), run_view_type, max_results, page_token
+        )
+
+    def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
+        """Change status or name of a run."""
+        self._change(run_id, RunChange(status=_status(status), name=name))
+
+    def set_terminated(
+        self, run_id: str, status: str | None = None, end_time: int | None = None
+    ) -> None:
+        """End a run, FINISHED and now by default."""
+        end = now_ms() if end_time is None else end_time
+        self._change(run_id, RunChange(status=_status(status) or "FINISHED", end_time=end))
+
+    def delete_run(self, run_id: str) -> None:
+        """Put a run into the bin."""
+        self._store.delete_run(run_id)
+
+    def restore_run(self, run_id: str) -> None:
+        """Take a run out of the bin."""
+        self._store.restore_run(run_id)
+
+    def log_param(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> Any:
+        """Log one param and return `value`."""
+        del synchronous
+        self._log(run_id, params=[Param.checked(key, value)])
+        return value
+
+    def log_metric(
+        self,
+        run_id: str,
+        key: str,
+        value: float,
+        timestamp: int | None = None,
+        step: int | None = None,
+        synchronous: bool | None = None,
+        dataset_name: str | None = None,
+        dataset_digest: str | None = None,
+        model_id: str | None = None,
+    ) -> RunOperations | None:
+        """Log one value of a metric."""
+        when = now_ms() if timestamp is None else timestamp
+        metric = Metric.checked(key, value, when, step, model_id, dataset_name, dataset_digest)
+        self._log(run_id, metrics=[metric])
+        return None if synchronous is not False else RunOperations()
+
+    def log_batch(
+        self,
+        run_id: str,
+        metrics: Sequence[Metric] = (),
+        params: Sequence[Param] = (),
+        tags: Sequence[RunTag] = (),
+        synchronous: bool | None = None,
+    ) -> RunOperations | None:
+        """Log metrics, params and tags together: all are kept, or none."""
+        self._log(
+            run_id,
+            metrics=[
+                Metric.checked(
+                    m.key,
+                    m.value,
+                    m.timestamp,
+                    m.step,
+                    m.model_id,
+                    m.dataset_name,
+                    m.dataset_digest,
+                )
+                for m in metrics
+            ],
+            params=[Param.checked(p.key, p.value) for p in params],
+            tags=dict(check_tag(tag.key, tag.value) for tag in tags),
+        )
+        return None if synchronous is not False else RunOperations()
+
+    def set_tag(
+        self, run_id: str, key: str, value: Any, synchronous: bool | None = None
+    ) -> RunOperations | None:
+        """Set a tag of a run."""
+        self._log(run_id, tags=dict([check_tag(key, value)]))
+        return None if synchronous is not False else RunOperations()
+
+    def delete_tag(self, run_id: str, key: str) -> None:
+        """Remove a tag of a run. Raises NotFound."""
+        self._store.delete_tag(run_id, key)
+
+    def log_inputs(
+        self,
+        run_id: str,
+        datasets: Sequence[DatasetInput] | None = None,
+        models: Sequence[LoggedModelInput] | None = None,
+    ) -> None:
+        """Note datasets and models that a run used."""
+        self._log(run_id, datasets=list(datasets or []), model_inputs=list(models or []))
+
+    def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
+        """Note models that a run made."""
+        self._log(run_id, model_outputs=list(models))
+
+    def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
+        """Return every point of a metric, by time and step."""
+        return self._store.get_metric_history(run_id, key)
+
+    # Artifacts
+
+    def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
+        """Return the entries of a folder of a run's artifacts."""
+        return self._files(run_id).list(path)
+
+    def download_artifacts(
+        self, run_id: str, path: str, dst_path: str | Path | None = None
+    ) -> str:
+        """Return a local path of an artifact: in place, or a copy in `dst_path`."""
+        return self._files(run_id).download(path, dst_path)
+
+    def log_artifact(
+        self, run_id: str, local_path: str | Path, artifact_path: str | None = None
+    ) -> None:
+        """Keep a local file (or folder) with a run."""
+        self._files(run_id).put_file(local_path, artifact_path)
+
+    def log_artifacts(
+        self, run_id: str, local_dir: str | Path, artifact_path: str | None = None
+    ) -> None:
+        """Keep all that is in a local folder with a run."""
+        self._files(run_id).put_files_of(local_dir, artifact_path)
+
+    def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
+        """Keep text as a file of a run."""
+        self._files(run_id).put_text(text, artifact_file)
+
+    def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:
+        """Keep a dict or list as JSON, or as YAML by the file's name."""
+        self._files(run_id).put_dict(dictionary, artifact_file)
+
+    def log_figure(
+        self,
+        run_id: str,
+        figure: Any,
+        artifact_file: str,
+        *,
+        save_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep a matplotlib or plotly figure."""
+        self._files(run_id).put_figure(figure, artifact_file, save_kwargs)
+
+    def log_image(
+        self,
+        run_id: str,
+        image: Any,
+        artifact_file: str | None = None,
+        key: str | None = None,
+        step: int | None = None,
+        timestamp: int | None = None,
+        synchronous: bool | None = None,
+    ) -> None:
+        """Keep an image under a file name, or in the series `key` at `step`."""
+        del synchronous
+        self._files(run_id).put_image(image, artifact_file, key, step, timestamp)
+
+    def log_table(self, run_id: str, data: Any, artifact_file: str) -> None:
+        """Keep a table; rows are added to one that is there."""
+        self._files(run_id).put_table(data, artifact_file)
+
+    # Logged models
+
+    def create_logged_model(
+        self,
+        experiment_id: str,
+        name: str | None = None,
+        source_run_id: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        model_type: str | None = None,
+    ) -> LoggedModel:
+        """Make a logged model, PENDING until :meth:`finalize_logged_model`."""
+        model_id = new_model_id()
+        new = NewModel(
+            model_id,
+            str(experiment_id),
+            name or f"model · {short_id(model_id)}",
+            now_ms(),
+            source_run_id,
+            model_type,
+            LoggedModelStatus.PENDING,
+            {key: str(value) for key, value in (params or {}).items()},
+            dict(check_tag(key, value) for key, value in (tags or {}).items()),
+        )
+        self._store.log(Batch(models=[new]))
+        return self._store.get_logged_model(model_id)
+
+    def get_logged_model(self, model_id: str) -> LoggedModel:
+        """Return a logged model. Raises NotFound."""
+        return self._store.get_logged_model(model_id)
+
+    def search_logged_models(
+        self,
+        experiment_ids: Sequence[str],
+        filter_string: str | None = None,
+        datasets: Sequence[Mapping[str, Any]] | None = None,
+        max_results: int | None = None,
+        order_by: Sequence[Mapping[str, Any]] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[LoggedModel]:
+        """Return a page of logged models that a filter finds.
+
+        `order_by` is MLflow's: ``[{"field_name": "metrics.acc", "ascending": False}]``.
+        """
+        if datasets:
+            raise InvalidParameter(
+                "Filter by dataset on runs instead: search_runs(\"datasets.name = '…'\")."
+            )
+        order = [
+            f"{item['field_name']} {'ASC' if item.get('ascending', True) else 'DESC'}"
+            for item in order_by or ()
+        ]
+        return self._store.search_logged_models(
+            [str(identifier) for identifier in experiment_ids],
+            filter_string or "",
+            order,
+            100 if max_results is None else max_results,
+            page_token,
+        )
+
+    def finalize_logged_model(self, model_id: str, status: str) -> LoggedModel:
+        """Set the status of a logged model: READY or FAILED."""
+        if status not in LoggedModelStatus.ALL:
+            raise InvalidParameter(f"A logged model ends READY or FAILED, not {status!r}.")
+        self._store.update_logged_model(model_id, ModelChange(status=status))
+        return self._store.get_logged_model(model_id)
+
+    def log_model_params(self, model_id: str, params: Mapping[str, Any]) -> None:
+        """Add params to a logged model; one that is there is InvalidParameter."""
+        texts = {key: str(value) for key, value in params.items()}
+        self._store.update_logged_model(model_id, ModelChange(params=texts))
+
+    def set_logged_model_tags(self, model_id: str, tags: Mapping[str, Any]) -> None:
+        """Set tags of a logged model."""
+        checked = dict(check_tag(key, value) for key, value in tags.items())
+        self._store.update_logged_model(model_id, ModelChange(tags=checked))
+
+    def delete_logged_model_tag(self, model_id: str, key: str) -> None:
+        """Remove a tag of a logged model. Raises NotFound."""
+        self._store.delete_logged_model_tag(model_id, key)
+
+    def delete_logged_model(self, model_id: str) -> None:
+        """Put a logged model into the bin."""
+        self._store.delete_logged_model(model_id)
+
+    def list_logged_model_artifacts(
+        self, model_id: str, path: str | None = None
+    ) -> list[FileInfo]:
+        """Return the entries of a folder of a logged model."""
+        return self._model_files(model_id).list(path)
+
+    def log_model_artifacts(
+        self, model_id: str, local_dir: str | Path, artifact_path: str | None = None
+    ) -> None:
+        """Keep all that is in a local folder with a logged model."""
+        self._model_files(model_id).put_files_of(local_dir, artifact_path)
+
+    # Inside
+
+    def _log(self, run_id: str, **what: Any) -> None:
+        self._store.log(Batch([RunRecord(run_id, **what)]))
+
+    def _change(self, run_id: str, change: RunChange) -> None:
+        self._store.log(Batch([RunRecord(run_id, change=change)]))
+
+    def _files(self, run_id: str) -> RunFiles:
+        return files_at(self._connection, self._store.get_run(run_id).info.artifact_uri)
+
+    def _model_files(self, model_id: str) -> RunFiles:
+        found = self._store.get_logged_model(model_id)
+        return files_at(self._connection, found.artifact_location)
+
+
+def _status(status: str | None) -> str | None:
+    if status is not None and status not in RunStatus.ALL:
+        raise InvalidParameter(f"A run's status is one of {RunStatus.ALL}, not {status!r}.")
+    return status

@@ -1,0 +1,342 @@
+"""Digests of arrays, sparse matrices and plain Python values, every byte, at memory speed.
+
+A digest depends on values, dtype and shape, not on how the values lie in memory: an array in
+Fortran order, a view with strides and a plain copy have one digest. Floats count by their bits
+(0.0 and -0.0 differ). What is no C-contiguous array is read in blocks that fit into the cache.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from xxhash import xxh3_128
+
+__all__ = [
+    "Look",
+    "Undigestible",
+    "array_digest",
+    "combined",
+    "is_sampled",
+    "sparse_digest",
+    "strided_digests",
+    "values_digest",
+]
+
+# Measured: an array in Fortran order is read at 0.8 to 0.9 of the speed of `X.sum()` in blocks of
+# this size, at a third of it when copied as a whole.
+BLOCK = 512 << 10
+MOST_BYTES = 4 << 30
+SAMPLES = 256
+SAMPLE = 64 << 10
+MOST_DEPTH = 8
+MOST_VALUES = 200_000_000
+TEXTS_AT_ONCE = 100_000
+INT64 = np.iinfo(np.int64)
+# Their repr says all that they hold, the same in every process.
+REPR_MODULES = frozenset({"datetime", "decimal", "fractions", "uuid", "ipaddress", "pandas"})
+
+
+class Undigestible(Exception):
+    """A thing whose content cannot be read twice, or has no text that is always the same."""
+
+
+class Look:
+    """How a digest was taken: `partial` says whether something was sampled."""
+
+    __slots__ = ("partial",)
+
+    def __init__(self) -> None:
+        self.partial = False
+
+
+def combined(*parts: bytes) -> bytes:
+    """Return the digest of digests."""
+    return xxh3_128(b"".join(parts)).digest()
+
+
+# Arrays
+
+
+def array_digest(given: Any, look: Look) -> bytes:
+    """Return the digest of a numpy array of any dtype, order and subclass.
+
+    A memory map, and an array of more than 4 GB, is sampled at 256 places.
+
+    Parameters
+    ----------
+    given : ndarray
+        It is read only; its flags stay as they are.
+    look : Look
+        Told when the array was sampled.
+
+    Raises
+    ------
+    Undigestible
+        If it holds objects that have no digest.
+    """
+    if isinstance(given, np.ma.MaskedArray):
+        return _masked_digest(given, look)
+    array: np.ndarray[Any, Any] = np.asarray(given)
+    kind = array.dtype.kind
+    if kind in "OT":
+        values = array.ravel().tolist()
+        return combined(_header(array), values_digest(values, look))
+    if kind == "V" and array.dtype.names:
+        fields = (array_digest(array[name], look) for name in array.dtype.names)
+        return combined(_header(array), *fields)
+    digest = xxh3_128(_header(array))
+    if is_sampled(given):
+        look.partial = True
+        _sample(digest, array)
+    elif kind in "fc" and array.dtype.itemsize > (8 if kind == "f" else 16):
+        _update_in_blocks(digest, array, _long_floats)
+    elif array.flags.c_contiguous:
+        digest.update(_bytes(array))
+    else:
+        _update_in_blocks(digest, array, np.ascontiguousarray)
+    return digest.digest()
+
+
+def is_sampled(array: np.ndarray[Any, Any]) -> bool:
+    """Whether an array is sampled: a (view of a) memory map, or more than 4 GB."""
+    if array.nbytes > MOST_BYTES:
+        return True
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        if isinstance(base, np.memmap):
+            return True
+        base = base.base
+    return isinstance(base, mmap.mmap)
+
+
+def _header(array: np.ndarray[Any, Any]) -> bytes:
+    dtype = array.dtype
+    name = repr(dtype.descr) if dtype.names else dtype.str
+    return f"array {name} {array.shape}".encode()
+
+
+def _bytes(array: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Return the bytes of a C-contiguous array, not copied (dates have no buffer of their own)."""
+    return array.reshape(-1).view(np.uint8)
+
+
+def _masked_digest(array: Any, look: Look) -> bytes:
+    """Return the digest of a masked array; the values below the mask count too."""
+    mask = np.ma.getmask(array)
+    hidden = b"" if mask is np.ma.nomask else array_digest(mask, look)
+    return combined(b"masked", array_digest(np.ma.getdata(array), look), hidden)
+
+
+def _update_in_blocks(
+    digest: Any,
+    array: np.ndarray[Any, Any],
+    plain: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]],
+) -> None:
+    """Feed an array in C order, some rows at a time, each block made contiguous by `plain`."""
+    if array.nbytes <= BLOCK or array.ndim == 0:
+        digest.update(_bytes(plain(array)))
+        return
+    row_bytes = array.nbytes // len(array)
+    if row_bytes > BLOCK and array.ndim > 1:
+        for row in array:
+            _update_in_blocks(digest, row, plain)
+        return
+    rows = max(1, BLOCK // row_bytes)
+    for start in range(0, len(array), rows):
+        digest.update(_bytes(plain(array[start : start + rows])))
+
+
+def _long_floats(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return long doubles as pairs of doubles; their own bytes hold padding."""
+    parts = block.view(block.real.dtype) if block.dtype.kind == "c" and block.ndim else block
+    with np.errstate(all="ignore"):
+        high = parts.astype(np.complex128 if parts.dtype.kind == "c" else np.float64)
+        return np.stack([high, (parts - high).astype(high.dtype)])
+
+
+def _sample(digest: Any, array: np.ndarray[Any, Any]) -> None:
+    """Feed 64 kB from each of 256 places at equal distances, all of an array that is smaller."""
+    digest.update(b"sampled")
+    if not array.flags.c_contiguous and array.flags.f_contiguous:
+        # In the order of the file: each place would be 256 pages in the other one.
+        digest.update(b"F")
+        array = array.T
+    flat: Any = array.reshape(-1) if array.flags.c_contiguous else array.flat
+    length = max(1, SAMPLE // max(1, array.dtype.itemsize))
+    starts = range(0, array.size, length)
+    if array.size > SAMPLES * length:
+        last = array.size - length
+        starts = [last * place // (SAMPLES - 1) for place in range(SAMPLES)]  # type: ignore[assignment]  # a sequence of integers as well
+    for start in starts:
+        digest.update(_bytes(np.ascontiguousarray(flat[start : start + length])))
+
+
+def strided_digests(columns: Sequence[np.ndarray[Any, Any]]) -> list[bytes]:
+    """Return the digests of 1-d arrays of one length that lie interleaved in memory.
+
+    They are read side by side, a few rows at a time, so that each line of the cache is loaded
+    once and not once per column. The digests are those of :func:`array_digest`.
+    """
+    digests = [xxh3_128(_header(column)) for column in columns]
+    stride = sum(max(abs(column.strides[0]) // len(columns), 1) for column in columns)
+    rows = max(512, BLOCK // stride)
+    for start in range(0, len(columns[0]), rows):
+        for digest, column in zip(digests, columns, strict=True):
+            digest.update(_bytes(np.ascontiguousarray(column[start : start + rows])))
+    return [digest.digest() for digest in digests]
+
+
+# Sparse matrices
+
+
+def sparse_digest(matrix: Any, look: Look) -> bytes:
+    """Return the digest of a scipy sparse matrix or array as it is stored, never made dense."""
+    kind: str = matrix.format
+    if kind in ("csr", "csc", "bsr"):
+        parts = (matrix.data, matrix.indices, matrix.indptr)
+    elif kind == "dia":
+        parts = (matrix.data, matrix.offsets)
+    elif kind in ("coo", "lil", "dok"):
+        entries = matrix.tocoo()
+        parts = (entries.data, *getattr(entries, "coords", None) or (entries.row, entries.col))
+    else:
+        raise Undigestible(f"a sparse matrix of the format {kind}")
+    header = f"sparse {kind} {matrix.shape}".encode()
+    return combined(header, *(array_digest(part, look) for part in parts))
+
+
+# Python values
+
+
+class Texts:
+    """The digest of a column of texts: which are missing, how long they are, what they say.
+
+    It depends on nothing else, so that texts of Python, of pandas and of Arrow are alike.
+    """
+
+    __slots__ = ("_lengths", "_missing", "_said")
+
+    def __init__(self) -> None:
+        self._missing = xxh3_128()
+        self._lengths = xxh3_128()
+        self._said = xxh3_128()
+
+    def add(
+        self,
+        said: Any,
+        lengths: np.ndarray[Any, np.dtype[np.int64]],
+        missing: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
+    ) -> None:
+        """Add some texts: their bytes as one buffer, and the length of each in bytes."""
+        self._said.update(said)
+        self._lengths.update(lengths)
+        self._missing.update(bytes(len(lengths)) if missing is None else missing)
+
+    def add_list(self, texts: Sequence[str]) -> None:
+        """Add texts that are all there."""
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            some = texts[start : start + TEXTS_AT_ONCE]
+            joined = "".join(some)
+            if joined.isascii():
+                self.add(joined.encode(), np.fromiter(map(len, some), np.int64, len(some)))
+            else:
+                # Lone surrogates are text to Python.
+                encoded = [text.encode("utf-8", "surrogatepass") for text in some]
+                lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
+                self.add(b"".join(encoded), lengths)
+
+    def digest(self) -> bytes:
+        """Return the digest of all texts."""
+        return combined(self._missing.digest(), self._lengths.digest(), self._said.digest())
+
+
+def values_digest(values: Sequence[Any], look: Look, depth: int = 0) -> bytes:
+    """Return the digest of a list of Python values, of lists in it too.
+
+    Numbers, texts, bytes, None, dates, numpy arrays and scalars, lists, tuples and dicts have
+    digests. Nothing of a value's own class is called but what the standard library, numpy and
+    pandas wrote.
+
+    Raises
+    ------
+    Undigestible
+        If there is anything else in it, or it holds itself.
+    """
+    if depth > MOST_DEPTH or len(values) > MOST_VALUES:
+        raise Undigestible("too deep or too many values")
+    kinds = set(map(type, values))
+    if not kinds:
+        return combined(b"no values")
+    if len(kinds) == 1:
+        return _alike_digest(kinds.pop(), values, look, depth)
+    if len(kinds) > 256:
+        raise Undigestible("values of too many classes")
+    order = sorted(kinds, key=lambda kind: (kind.__module__, kind.__qualname__))
+    place = {kind: number for number, kind in enumerate(order)}
+    places = bytes(map(place.__getitem__, map(type, values)))
+    apart = (
+        _alike_digest(kind, [value for value in values if type(value) is kind], look, depth)
+        for kind in order
+    )
+    return combined(b"mixed", xxh3_128(places).digest(), *apart)
+
+
+def _alike_digest(kind: type, values: Sequence[Any], look: Look, depth: int) -> bytes:
+    """Return the digest of values of exactly one class."""
+    header = f"{kind.__module__}.{kind.__qualname__} {len(values)}".encode()
+    if kind is type(None):
+        return combined(header)
+    if issubclass(kind, str):
+        texts = Texts()
+        texts.add_list(values if kind is str else [str.__str__(value) for value in values])
+        return combined(header, texts.digest())
+    if issubclass(kind, int):
+        return combined(header, _integers_digest(values))
+    if issubclass(kind, float):
+        return combined(header, xxh3_128(np.array(values, np.float64)).digest())
+    if issubclass(kind, (list, tuple)):
+        return combined(header, _nested_digest(values, look, depth))
+    if issubclass(kind, dict):
+        keys = [list(dict.keys(value)) for value in values]
+        items = [list(dict.values(value)) for value in values]
+        return combined(
+            header, _nested_digest(keys, look, depth), _nested_digest(items, look, depth)
+        )
+    if issubclass(kind, np.ndarray):
+        return combined(header, *(array_digest(value, look) for value in values))
+    return combined(header, _tokens_digest(kind, values))
+
+
+def _nested_digest(values: Sequence[Sequence[Any]], look: Look, depth: int) -> bytes:
+    """Return the digest of sequences: how long they are, and what is in them."""
+    lengths = np.fromiter(map(len, values), np.int64, len(values))
+    if int(lengths.sum()) > MOST_VALUES:
+        raise Undigestible("too many values")
+    inner = list(chain.from_iterable(values))
+    return combined(xxh3_128(lengths).digest(), values_digest(inner, look, depth + 1))
+
+
+def _integers_digest(values: Sequence[int]) -> bytes:
+    """Return the digest of integers, of any size."""
+    if min(values) >= INT64.min and max(values) <= INT64.max:
+        return xxh3_128(np.fromiter(map(int, values), np.int64, len(values))).digest()
+    return xxh3_128(" ".join(map(int.__repr__, values)).encode()).digest()
+
+
+def _tokens_digest(kind: type, values: Sequence[Any]) -> bytes:
+    """Return the digest of values of a class whose bytes or text say all."""
+    tokens: list[bytes]
+    if kind in (bytes, bytearray):
+        tokens = [bytes(value) for value in values]
+    elif issubclass(kind, np.generic):
+        tokens = [value.dtype.str.encode() + value.tobytes() for value in values]
+    elif kind is complex or kind.__module__.partition(".")[0] in REPR_MODULES:
+        tokens = [repr(value).encode("utf-8", "surrogatepass") for value in values]
+    else:
+        raise Undigestible(f"values of the class {kind.__module__}.{kind.__qualname__}")
+    lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
+    return combined(xxh3_128(lengths).digest(), xxh3_128(b"".join(tokens)).digest())

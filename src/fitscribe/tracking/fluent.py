@@ -1,0 +1,650 @@
+"""The functions of ``import fitscribe``: MLflow's names, acting on the active run.
+
+Logging without an active run starts one, which ends with the process (MLflow's behaviour).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+from fitscribe import config
+from fitscribe.core.clock import now_ms
+from fitscribe.core.entities import (
+    TAG_CONTEXT,
+    TAG_PARENT,
+    TAG_RUN_NAME,
+    Batch,
+    DatasetInput,
+    Experiment,
+    InputTag,
+    LifecycleStage,
+    LoggedModelInput,
+    LoggedModelOutput,
+    Metric,
+    Param,
+    Run,
+    RunRecord,
+    RunStatus,
+    ViewType,
+    check_tag,
+)
+from fitscribe.errors import InvalidParameter, InvalidState
+from fitscribe.tracking import active
+from fitscribe.tracking.active import OpenRun
+from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run, pandas
+from fitscribe.tracking.connect import connect
+from fitscribe.tracking.experiments import active_experiment_id
+from fitscribe.tracking.frame import runs_to_frame
+from fitscribe.tracking.lifecycle import end_open_run, error_tags, status_after
+from fitscribe.tracking.runs import open_run, resume_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ACTIVE_ONLY = ViewType.ACTIVE_ONLY
+NOTE = "mlflow.note.content"
+
+
+class RunOperations:
+    """What a logging call with ``synchronous=False`` returns; the write is done already."""
+
+    def wait(self) -> None:
+        """Return at once."""
+
+
+class ActiveRun(Run):
+    """A run that is open here: use it as ``with start_run() as run:``.
+
+    The block ends it: FINISHED, FAILED after an exception, KILLED after Ctrl-C.
+    """
+
+    __slots__ = ("_open",)
+    _open: OpenRun
+
+    def __init__(self, found: Run, opened: OpenRun) -> None:
+        super().__init__(found.info, found.data, found.inputs, found.outputs)
+        object.__setattr__(self, "_open", opened)
+
+    def __enter__(self) -> ActiveRun:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> Literal[False]:
+        _end(self._open, status_after(kind), {} if error is None else error_tags(error))
+        return False
+
+
+def start_run(
+    run_id: str | None = None,
+    experiment_id: str | None = None,
+    run_name: str | None = None,
+    nested: bool = False,
+    parent_run_id: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    log_system_metrics: bool | None = None,
+) -> ActiveRun:
+    """Open a run, or one that exists again, and make it the active one.
+
+    Parameters
+    ----------
+    run_id : str, optional
+        Continue this run instead of making one.
+    experiment_id : str, optional
+        Where to make it; the active experiment by default.
+    run_name : str, optional
+    nested : bool
+        Whether it is a child of the run that is active; without it, a second run is refused.
+    parent_run_id : str, optional
+        Make it a child of that run, active or not.
+    tags : dict, optional
+    description : str, optional
+        Kept as the tag ``mlflow.note.content``.
+    log_system_metrics : bool, optional
+        Accepted for MLflow's sake; fitscribe measures fits, not the machine.
+
+    Returns
+    -------
+    ActiveRun
+
+    Raises
+    ------
+    InvalidState
+        If a run is active here already and `nested` is not set.
+    NotFound
+        If `run_id`, `parent_run_id` or the experiment does not exist.
+    """
+    del log_system_metrics
+    here = active.scope()
+    own = here.runs[here.inherited :]
+    if own and not nested and parent_run_id is None:
+        raise InvalidState(
+            f"The run {own[-1].run_id} ({own[-1].name}) is active already. End it with end_run(), "
+            "or make a child of it with start_run(nested=True)."
+        )
+    checked = dict(check_tag(key, value) for key, value in (tags or {}).items())
+    if description is not None:
+        checked[NOTE] = check_tag(NOTE, description)[1]
+    connection = connect()
+    resumed = run_id
+    if resumed is None and not here.runs:
+        resumed = config.RUN_ID.get()
+        config.RUN_ID.clear()
+    if resumed is not None:
+        found = connection.store.get_run(resumed)
+        if found.info.lifecycle_stage != LifecycleStage.ACTIVE:
+            raise InvalidState(
+                f"The run {resumed} is deleted; restore_run({resumed!r}) brings it back."
+            )
+        if run_name is not None:
+            checked[TAG_RUN_NAME] = run_name
+        opened = resume_run(connection, found, checked)
+    else:
+        if nested and parent_run_id is None and here.runs:
+            parent_run_id = here.runs[-1].run_id
+        opened = open_run(
+            connection,
+            experiment_id or _experiment_of_new_run(here, nested),
+            name=run_name,
+            parent_run_id=parent_run_id,
+            tags=checked,
+        )
+    active.push_run(opened)
+    return ActiveRun(opened.store.get_run(opened.run_id), opened)
+
+
+def _experiment_of_new_run(here: active.Scope, nested: bool) -> str:
+    """Return the experiment of a new run: a child goes where its parent is."""
+    if nested and here.runs:
+        return here.runs[-1].experiment_id
+    return active_experiment_id(connect())
+
+
+def end_run(status: str = RunStatus.FINISHED) -> None:
+    """End the active run; without one, nothing happens.
+
+    Raises
+    ------
+    InvalidParameter
+        If `status` is none of FINISHED, FAILED, KILLED (SCHEDULED and RUNNING are no ends).
+    """
+    if status not in RunStatus.ALL:
+        raise InvalidParameter(f"A run ends as FINISHED, FAILED or KILLED, not as {status!r}.")
+    run = active.current_run()
+    if run is not None:
+        _end(run, status, {})
+
+
+def _end(run: OpenRun, status: str, tags: dict[str, str]) -> None:
+    """End a run and what was left open inside it."""
+    while True:
+        inner = active.pop_run()
+        if inner is None:
+            active.pop_run(run)
+            return
+        end_open_run(inner, status, tags if inner is run else {})
+        if inner is run:
+            return
+
+
+def active_run() -> ActiveRun | None:
+    """Return the active run of this thread and task, or None."""
+    run = active.current_run()
+    return None if run is None else ActiveRun(run.store.get_run(run.run_id), run)
+
+
+def last_active_run() -> Run | None:
+    """Return the active run, else the one that was active last, else None.
+
+    Runs of autologging count: after a fit it is the fit's.
+    """
+    run = active.current_run()
+    if run is not None:
+        return run.store.get_run(run.run_id)
+    last = active.last_run()
+    return None if last is None else connect(last[0]).store.get_run(last[1])
+
+
+def _run_to_log() -> OpenRun:
+    """Return the active run; start one where there is none."""
+    run = active.current_run()
+    if run is None:
+        start_run()
+        run = active.current_run()
+        assert run is not None
+    return run
+
+
+class _Target:
+    """Where a call with an optional ``run_id`` logs to."""
+
+    _open: OpenRun | None
+
+    def __init__(self, run_id: str | None) -> None:
+        if run_id is None:
+            run = _run_to_log()
+            self.store, self.run_id, self._open = run.store, run.run_id, run
+        else:
+            self.store, self.run_id, self._open = connect().store, run_id, None
+
+    def log(self, **what: Any) -> None:
+        self.store.log(Batch([RunRecord(self.run_id, **what)]))
+
+    def files(self) -> RunFiles:
+        if self._open is not None:
+            return files_of_run(self._open.connection, self._open.experiment_id, self.run_id)
+        return files_at(connect(), self.store.get_run(self.run_id).info.artifact_uri)
+
+
+def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:
+    """Log one param of the active run and return `value`.
+
+    A param is set once: the same value again is fine, another one is InvalidParameter.
+    """
+    del synchronous
+    _Target(None).log(params=[Param.checked(key, value)])
+    return value
+
+
+def log_params(
+    params: Mapping[str, Any], synchronous: bool | None = None, run_id: str | None = None
+) -> RunOperations | None:
+    """Log params together: all are kept, or none."""
+    checked = [Param.checked(key, value) for key, value in params.items()]
+    _Target(run_id).log(params=checked)
+    return None if synchronous is not False else RunOperations()
+
+
+def log_metric(
+    key: str,
+    value: float,
+    step: int | None = None,
+    synchronous: bool | None = None,
+    timestamp: int | None = None,
+    run_id: str | None = None,
+    model_id: str | None = None,
+    dataset: Any = None,
+) -> RunOperations | None:
+    """Log one value of a metric.
+
+    Parameters
+    ----------
+    key : str
+    value : float
+        A number, or what becomes one (numpy scalar, 0-d array); NaN and infinities are kept.
+    step : int, optional
+        Position in the series, 0 by default.
+    synchronous : bool, optional
+        False returns an object with ``wait()``.
+    timestamp : int, optional
+        Milliseconds since 1970 UTC; now by default.
+    run_id : str, optional
+        Another run than the active one.
+    model_id : str, optional
+        The logged model that the metric describes.
+    dataset : Dataset, optional
+        The data that it was computed on.
+    """
+    return log_metrics({key: value}, step, synchronous, run_id, timestamp, model_id, dataset)
+
+
+def log_metrics(
+    metrics: Mapping[str, float],
+    step: int | None = None,
+    synchronous: bool | None = None,
+    run_id: str | None = None,
+    timestamp: int | None = None,
+    model_id: str | None = None,
+    dataset: Any = None,
+) -> RunOperations | None:
+    """Log metrics together: all are kept, or none. Parameters as in :func:`log_metric`."""
+    when = now_ms() if timestamp is None else timestamp
+    name = getattr(dataset, "name", None)
+    digest = getattr(dataset, "digest", None)
+    checked = [
+        Metric.checked(key, value, when, step, model_id, name, digest)
+        for key, value in metrics.items()
+    ]
+    _Target(run_id).log(metrics=checked)
+    return None if synchronous is not False else RunOperations()
+
+
+def set_tag(key: str, value: Any, synchronous: bool | None = None) -> RunOperations | None:
+    """Set a tag of the active run; the last value stays."""
+    return set_tags({key: value}, synchronous)
+
+
+def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> RunOperations | None:
+    """Set tags of the active run together."""
+    checked = dict(check_tag(key, value) for key, value in tags.items())
+    _Target(None).log(tags=checked)
+    return None if synchronous is not False else RunOperations()
+
+
+def delete_tag(key: str) -> None:
+    """Remove a tag of the active run. Raises NotFound if it is not there."""
+    run = _run_to_log()
+    run.store.delete_tag(run.run_id, key)
+
+
+def log_input(
+    dataset: Any = None,
+    context: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    model: LoggedModelInput | None = None,
+) -> None:
+    """Note that the active run used a dataset (of ``fitscribe.data``) or a model."""
+    log_inputs(
+        [] if dataset is None else [dataset],
+        [context],
+        [dict(tags or {})],
+        [] if model is None else [model],
+    )
+
+
+def log_inputs(
+    datasets: Sequence[Any] | None = None,
+    contexts: Sequence[str | None] | None = None,
+    tags_list: Sequence[Mapping[str, str] | None] | None = None,
+    models: Sequence[LoggedModelInput] | None = None,
+) -> None:
+    """Note datasets and models that the active run used, with a context and tags for each."""
+    datasets = list(datasets or [])
+    contexts = list(contexts or [None] * len(datasets))
+    tags_list = list(tags_list or [None] * len(datasets))
+    inputs = []
+    for place, dataset in enumerate(datasets):
+        tags = [InputTag(*check_tag(k, v)) for k, v in (tags_list[place] or {}).items()]
+        if contexts[place] is not None:
+            tags.append(InputTag(TAG_CONTEXT, str(contexts[place])))
+        entity = dataset.to_entity() if hasattr(dataset, "to_entity") else dataset
+        inputs.append(DatasetInput(entity, tuple(tags)))
+    _Target(None).log(datasets=inputs, model_inputs=list(models or []))
+
+
+def log_outputs(models: Sequence[LoggedModelOutput] | None = None) -> None:
+    """Note models that the active run made."""
+    _Target(None).log(model_outputs=list(models or []))
+
+
+def log_artifact(
+    local_path: str | Path, artifact_path: str | None = None, run_id: str | None = None
+) -> None:
+    """Keep a local file (or folder) with the run, in the folder `artifact_path`."""
+    _Target(run_id).files().put_file(local_path, artifact_path)
+
+
+def log_artifacts(
+    local_dir: str | Path, artifact_path: str | None = None, run_id: str | None = None
+) -> None:
+    """Keep all that is in a local folder with the run, in the folder `artifact_path`."""
+    _Target(run_id).files().put_files_of(local_dir, artifact_path)
+
+
+def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
+    """Keep text as the file `artifact_file` of the run."""
+    _Target(run_id).files().put_text(text, artifact_file)
+
+
+def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
+    """Keep a dict or list as JSON, or as YAML if the name ends in .yml or .yaml."""
+    _Target(run_id).files().put_dict(dictionary, artifact_file)
+
+
+def log_figure(
+    figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None
+) -> None:
+    """Keep a matplotlib or plotly figure."""
+    _Target(None).files().put_figure(figure, artifact_file, save_kwargs)
+
+
+def log_image(
+    image: Any,
+    artifact_file: str | None = None,
+    key: str | None = None,
+    step: int | None = None,
+    timestamp: int | None = None,
+    synchronous: bool | None = False,
+) -> None:
+    """Keep an image (PIL, or an array) under a file name, or in the series `key` at `step`."""
+    del synchronous
+    _Target(None).files().put_image(image, artifact_file, key, step, timestamp)
+
+
+def log_table(data: Any, artifact_file: str, run_id: str | None = None) -> None:
+    """Keep a table (dict of columns, DataFrame); rows are added to one that is there."""
+    _Target(run_id).files().put_table(data, artifact_file)
+
+
+def load_table(
+    artifact_file: str,
+    run_ids: Sequence[str] | None = None,
+    extra_columns: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Return the tables of that name of several runs as one DataFrame.
+
+    Parameters
+    ----------
+    artifact_file : str
+    run_ids : sequence of str, optional
+        All runs of the active experiment that have the table by default.
+    extra_columns : sequence of str, optional
+        Facts of the run to add as columns: ``run_id``, or a field of its info, metrics, params or
+        tags by name.
+    """
+    connection = connect()
+    if run_ids is None:
+        runs: Sequence[Run] = _all_runs([active_experiment_id(connection)], "", ACTIVE_ONLY, [])
+    else:
+        runs = [connection.store.get_run(run_id) for run_id in run_ids]
+    tables = []
+    for run in runs:
+        files = files_at(connection, run.info.artifact_uri)
+        if run_ids is None and not files.store.is_file(files.path(artifact_file)):
+            continue
+        table = files.read_table(artifact_file)
+        for column in extra_columns or ():
+            table[column] = _fact(run, column)
+        tables.append(table)
+    if not tables:
+        raise InvalidParameter(f"No run has a table {artifact_file!r}.")
+    joined: pd.DataFrame = pandas().concat(tables, ignore_index=True)
+    return joined
+
+
+def _fact(run: Run, name: str) -> Any:
+    if hasattr(run.info, name):
+        return getattr(run.info, name)
+    for facts in (run.data.metrics, run.data.params, run.data.tags):
+        if name in facts:
+            return facts[name]
+    return None
+
+
+def get_artifact_uri(artifact_path: str | None = None) -> str:
+    """Return the address of the active run's artifacts, or of one of them."""
+    root = _Target(None).files().uri
+    return root if artifact_path is None else f"{root}/{artifact_path}"
+
+
+def get_run(run_id: str) -> Run:
+    """Return a run with all that was logged to it. Raises NotFound."""
+    return connect().store.get_run(run_id)
+
+
+def get_parent_run(run_id: str) -> Run | None:
+    """Return the parent of a run, or None."""
+    store = connect().store
+    parent = store.get_run(run_id).data.tags.get(TAG_PARENT)
+    return None if parent is None else store.get_run(parent)
+
+
+def delete_run(run_id: str) -> None:
+    """Put a run into the bin."""
+    connect().store.delete_run(run_id)
+
+
+def restore_run(run_id: str) -> None:
+    """Take a run out of the bin."""
+    connect().store.restore_run(run_id)
+
+
+def get_metric_history(run_id: str, key: str) -> list[Metric]:
+    """Return every point of a metric, by time and step."""
+    return connect().store.get_metric_history(run_id, key)
+
+
+def search_runs(
+    experiment_ids: Sequence[str] | None = None,
+    filter_string: str = "",
+    run_view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int = 100_000,
+    order_by: Sequence[str] | None = None,
+    output_format: str = "pandas",
+    search_all_experiments: bool = False,
+    experiment_names: Sequence[str] | None = None,
+) -> list[Run] | pd.DataFrame:
+    """Return runs that a filter finds.
+
+    Parameters
+    ----------
+    experiment_ids, experiment_names : sequence of str, optional
+        Where to look; the active experiment by default.
+    filter_string : str
+        For example ``metrics.training_accuracy_score > 0.9 and params.max_depth = 3``.
+    run_view_type : int
+        A constant of ``ViewType``.
+    max_results : int
+        At most so many.
+    order_by : sequence of str, optional
+        For example ``["metrics.training_score DESC"]``; newest first by default.
+    output_format : {"pandas", "list"}
+        A DataFrame (see :func:`fitscribe.tracking.frame.runs_to_frame`), or Run objects.
+    search_all_experiments : bool
+        Look into every active experiment where neither ids nor names are given.
+
+    Raises
+    ------
+    BadFilter
+        If the filter or the order cannot be read.
+    """
+    if output_format not in ("pandas", "list"):
+        raise InvalidParameter(f"output_format is 'pandas' or 'list', not {output_format!r}.")
+    if experiment_ids and experiment_names:
+        raise InvalidParameter("Give experiment_ids or experiment_names, not both.")
+    connection = connect()
+    if experiment_names:
+        named = [connection.store.get_experiment_by_name(name) for name in experiment_names]
+        ids = [found.experiment_id for found in named if found is not None]
+    elif experiment_ids:
+        ids = [str(identifier) for identifier in experiment_ids]
+    elif search_all_experiments:
+        ids = [found.experiment_id for found in search_experiments()]
+    else:
+        ids = [active_experiment_id(connection)]
+    runs = _all_runs(ids, filter_string, run_view_type, order_by or [], max_results)
+    return runs if output_format == "list" else runs_to_frame(runs)
+
+
+def _all_runs(
+    ids: Sequence[str],
+    filter_string: str,
+    view_type: int,
+    order_by: Sequence[str],
+    most: int = 100_000,
+) -> list[Run]:
+    store = connect().store
+    found: list[Run] = []
+    token: str | None = None
+    while len(found) < most:
+        size = min(1000, most - len(found))
+        page = store.search_runs(ids, filter_string, order_by, view_type, size, token)
+        found += page
+        token = page.token
+        if token is None:
+            break
+    return found
+
+
+def create_experiment(
+    name: str, artifact_location: str | None = None, tags: Mapping[str, Any] | None = None
+) -> str:
+    """Make an experiment and return its id. Raises AlreadyExists."""
+    checked = dict(check_tag(key, value, "experiment tag") for key, value in (tags or {}).items())
+    return connect().store.create_experiment(name, artifact_location, checked).experiment_id
+
+
+def get_experiment(experiment_id: str) -> Experiment:
+    """Return an experiment. Raises NotFound."""
+    return connect().store.get_experiment(experiment_id)
+
+
+def get_experiment_by_name(name: str) -> Experiment | None:
+    """Return the experiment of that name, or None."""
+    return connect().store.get_experiment_by_name(name)
+
+
+def search_experiments(
+    view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int | None = None,
+    filter_string: str | None = None,
+    order_by: Sequence[str] | None = None,
+) -> list[Experiment]:
+    """Return experiments that a filter finds, newest first by default."""
+    store = connect().store
+    found: list[Experiment] = []
+    token: str | None = None
+    while max_results is None or len(found) < max_results:
+        size = 1000 if max_results is None else min(1000, max_results - len(found))
+        page = store.search_experiments(
+            filter_string or "", order_by or (), view_type, size, token
+        )
+        found += page
+        token = page.token
+        if token is None:
+            break
+    return found
+
+
+def delete_experiment(experiment_id: str) -> None:
+    """Put an experiment with its runs into the bin."""
+    connect().store.delete_experiment(experiment_id)
+
+
+def restore_experiment(experiment_id: str, name: str | None = None) -> None:
+    """Take an experiment with its runs out of the bin, under a new name if one is given."""
+    connect().store.restore_experiment(experiment_id, name)
+
+
+def rename_experiment(experiment_id: str, new_name: str) -> None:
+    """Give an experiment another name. Raises AlreadyExists."""
+    connect().store.rename_experiment(experiment_id, new_name)
+
+
+def set_experiment_tag(key: str, value: Any) -> None:
+    """Set a tag of the active experiment."""
+    set_experiment_tags({key: value})
+
+
+def set_experiment_tags(tags: Mapping[str, Any]) -> None:
+    """Set tags of the active experiment."""
+    connection = connect()
+    checked = dict(check_tag(key, value, "experiment tag") for key, value in tags.items())
+    connection.store.set_experiment_tags(active_experiment_id(connection), checked)
+
+
+def delete_experiment_tag(key: str) -> None:
+    """Remove a tag of the active experiment. Raises NotFound if it is not there."""
+    connection = connect()
+    connection.store.delete_experiment_tag(active_experiment_id(connection), key)
+
+
+def flush_async_logging() -> None:
+    """Return when all that was logged is kept; every call writes before it returns, so at once."""

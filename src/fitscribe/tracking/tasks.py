@@ -1,0 +1,221 @@
+"""joblib's tasks work in the scope of whoever called ``Parallel``.
+
+Neither context variables nor the environment reach pool workers reliably (loky reuses workers and
+keeps their old environment; threads start without a context), so the scope travels with each
+task. scikit-learn's own ``Parallel`` calls joblib's, so one wrapper serves both.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from fitscribe.tracking.active import NOTHING, OpenRun, Scope, scope, within
+from fitscribe.tracking.connect import get_tracking_uri, tracking_uri_for_task
+from fitscribe.tracking.inherit import inherited
+from fitscribe.tracking.stack import skipped_in_warnings
+
+__all__ = ["NESTED", "Task", "carry", "carry_scope_into_joblib", "hidden_tasks"]
+
+# In a worker, the outermost fit lives in another process; that there is one is all we need.
+NESTED = "a fit in another process"
+_carriers: dict[str, Callable[[], Any]] = {}
+
+
+class _Hidden:
+    """How tasks of our own looks at a model are done."""
+
+    task: Callable[[Callable[..., Any]], Callable[..., Any]] = staticmethod(lambda task: task)
+
+
+def hidden_tasks(change: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Let a layer above change the tasks that are done while it looks at a model."""
+    _Hidden.task = staticmethod(change)
+
+
+def carry(module: str, capture: Callable[[], Any]) -> None:
+    """Let a layer above send state of its own along.
+
+    Parameters
+    ----------
+    module : str
+        Its ``resume(state)`` is the context manager that a task in another process works in.
+    capture : callable
+        Called in the caller's thread; None sends nothing. The state must be picklable.
+    """
+    _carriers[module] = capture
+
+
+class Task:
+    """A function that works in the scope it was made in, in any thread or process.
+
+    Parameters
+    ----------
+    function : callable
+        What the task does.
+    here : Scope
+        Where it was asked for.
+    """
+
+    __slots__ = ("function", "here", "portable")
+
+    def __init__(self, function: Callable[..., Any], here: Scope, portable: Portable) -> None:
+        self.function = function
+        self.here: Scope | None = here
+        self.portable = portable
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, (self.function, self.portable.state())
+
+    def __getattr__(self, name: str) -> Any:
+        # joblib and its backends read the function's name and module for their messages.
+        return getattr(self.function, name)
+
+    @skipped_in_warnings
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do the task in a thread of this process."""
+        assert self.here is not None
+        with within(self.here):
+            return self.function(*args, **kwargs)
+
+
+class Portable:
+    """The scope in a form that another process can open; made once for all tasks of a call."""
+
+    __slots__ = ("_state", "here")
+
+    def __init__(self, here: Scope) -> None:
+        self.here = here
+        self._state: tuple[Any, ...] | None = None
+
+    def state(self) -> tuple[Any, ...]:
+        if self._state is None:
+            if self.here.fit is not None or self.here.observing:
+                self._state = (True, "", (), {})
+            else:
+                runs = tuple(
+                    (run.run_id, run.experiment_id, run.name, run.tracking_uri, run.pid)
+                    for run in self.here.runs
+                )
+                carried = {name: capture() for name, capture in _carriers.items()}
+                carried = {name: state for name, state in carried.items() if state is not None}
+                self._state = (False, get_tracking_uri(), runs, carried)
+        return self._state
+
+
+class _Arrived:
+    """A task that came from another process."""
+
+    __slots__ = ("function", "state")
+
+    def __init__(self, function: Callable[..., Any], state: tuple[Any, ...]) -> None:
+        self.function = function
+        self.state = state
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, (self.function, self.state)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.function, name)
+
+    @skipped_in_warnings
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with _scope_of(self.state):
+            return self.function(*args, **kwargs)
+
+
+def _arrived(function: Callable[..., Any], state: tuple[Any, ...]) -> _Arrived:
+    """Rebuild a task in the process that does it."""
+    return _Arrived(function, state)
+
+
+def _scope_of(state: tuple[Any, ...]) -> AbstractContextManager[Any]:
+    nested, uri, runs, carried = state
+    stack = ExitStack()
+    if nested:
+        stack.enter_context(within(Scope(fit=NESTED)))
+        return stack
+    opened = tuple(
+        OpenRun(run_id, experiment_id, name, where, pid=pid, claimed=True)
+        for run_id, experiment_id, name, where, pid in runs
+    )
+    stack.enter_context(tracking_uri_for_task(uri))
+    stack.enter_context(within(Scope(runs=opened, inherited=len(opened))))
+    for name, sent in carried.items():
+        stack.enter_context(importlib.import_module(name).resume(sent))
+    return stack
+
+
+def _tasks(iterable: Iterable[Any], here: Scope) -> Iterator[Any]:
+    portable = Portable(here)
+    for function, args, kwargs in iterable:
+        yield Task(function, here, portable), args, kwargs
+
+
+def _something_travels(here: Scope) -> bool:
+    return here is not NOTHING or any(capture() is not None for capture in _carriers.values())
+
+
+@functools.cache
+def carry_scope_into_joblib() -> None:
+    """Make joblib's tasks inherit the scope: now if it is imported, else when it is."""
+    if "joblib.parallel" in sys.modules:
+        _wrap(sys.modules["joblib.parallel"])
+    else:
+        sys.meta_path.insert(0, _WhenJoblibIsImported())
+
+
+def _wrap(module: ModuleType) -> None:
+    parallel = module.Parallel
+    call = parallel.__call__
+
+    @functools.wraps(call)
+    def call_within(self: Any, iterable: Iterable[Any]) -> Any:
+        here = scope()
+        if not _something_travels(here):
+            return call(self, iterable)
+        if here.observing:
+            self.verbose = 0  # our look at the model must not print
+            iterable = ((_Hidden.task(f), args, kwargs) for f, args, kwargs in iterable)
+        return call(self, _tasks(iterable, inherited(here)))
+
+    parallel.__call__ = skipped_in_warnings(call_within)
+
+
+class _WhenJoblibIsImported(MetaPathFinder):
+    """Wraps ``Parallel`` as soon as its module has run; it finds nothing else."""
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if fullname != "joblib.parallel":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Wrapping(spec.loader)
+        return spec
+
+
+class _Wrapping(Loader):
+    """A loader that wraps what it loaded."""
+
+    def __init__(self, loader: Any) -> None:
+        self.loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        created: ModuleType | None = self.loader.create_module(spec)
+        return created
+
+    def exec_module(self, module: ModuleType) -> None:
+        self.loader.exec_module(module)
+        assert module.__spec__ is not None
+        module.__spec__.loader = self.loader
+        module.__loader__ = self.loader
+        _wrap(module)

@@ -1,0 +1,368 @@
+"""What one fit records, and where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as skm
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.decomposition import PCA
+from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+import fitscribe
+import fitscribe.sklearn
+from fitscribe.errors import InvalidParameter, NotSupported
+from fitscribe.sklearn import FitscribeWarning
+from fitscribe.tracking.connect import connect
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+@pytest.fixture(autouse=True)
+def _autolog(home: Path) -> Iterator[None]:
+    fitscribe.sklearn.autolog(silent=True)
+    yield
+    fitscribe.sklearn.autolog(disable=True)
+
+
+def runs() -> list[Any]:
+    return fitscribe.search_runs(output_format="list")
+
+
+def only_run() -> Any:
+    (run,) = runs()
+    return run
+
+
+def read_json(run: Any, name: str) -> Any:
+    return fitscribe.artifacts.load_dict(f"runs:/{run.info.run_id}/{name}")
+
+
+def test_a_classifier_is_recorded_whole() -> None:
+    iris = load_iris()
+    X_train, y_train = iris.data, iris.target
+    model = LogisticRegression(C=0.5, max_iter=500).fit(X_train, y_train)
+    run = only_run()
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name.startswith("LogisticRegression C=0.5, max_iter=500 · ")
+    assert run.data.params == {k: str(v) for k, v in model.get_params().items()}
+    assert run.data.tags["estimator_name"] == "LogisticRegression"
+    expected = "sklearn.linear_model._logistic.LogisticRegression"
+    assert run.data.tags["estimator_class"] == expected
+    assert run.data.tags["mlflow.autologging"] == "sklearn"
+    assert run.data.tags["mlflow.user"]
+    assert run.data.tags["fitscribe.training.averaging"] == "weighted"
+    predicted, proba = model.predict(X_train), model.predict_proba(X_train)
+    expected_metrics = {
+        "training_precision_score": skm.precision_score(y_train, predicted, average="weighted"),
+        "training_recall_score": skm.recall_score(y_train, predicted, average="weighted"),
+        "training_f1_score": skm.f1_score(y_train, predicted, average="weighted"),
+        "training_accuracy_score": skm.accuracy_score(y_train, predicted),
+        "training_log_loss": skm.log_loss(y_train, proba),
+        "training_roc_auc": skm.roc_auc_score(
+            y_train, proba, average="weighted", multi_class="ovo"
+        ),
+        "training_score": model.score(X_train, y_train),
+    }
+    assert run.data.metrics == pytest.approx(expected_metrics, abs=1e-12)
+    (data,) = run.inputs.dataset_inputs
+    assert data.context == "train"
+    assert data.dataset.name == "X_train"
+    assert json.loads(data.dataset.schema)["mlflow_tensorspec"]
+    (output,) = run.outputs.model_outputs
+    logged = fitscribe.Client().get_logged_model(output.model_id)
+    assert (logged.name, logged.status, logged.source_run_id) == (
+        "model",
+        "READY",
+        run.info.run_id,
+    )
+    assert {m.key for m in logged.metrics} == set(expected_metrics)
+    assert {m.dataset_name for m in logged.metrics} == {"X_train"}
+    assert read_json(run, "training_confusion_matrix.json")["rows"] == 150
+    for uri in (f"runs:/{run.info.run_id}/model", f"models:/{output.model_id}"):
+        again = fitscribe.sklearn.load_model(uri)
+        np.testing.assert_array_equal(again.predict_proba(X_train), proba)
+    info = fitscribe.models.get_model_info(f"models:/{output.model_id}")
+    assert info.run_id == run.info.run_id
+    assert info.signature is not None
+    assert info.signature.inputs is not None
+
+
+def test_a_regressor_is_recorded() -> None:
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    weights = np.linspace(1, 2, len(y))
+    model = LinearRegression().fit(X, y, sample_weight=weights)
+    run = only_run()
+    predicted = model.predict(X)
+    assert run.data.metrics["training_mean_squared_error"] == pytest.approx(
+        skm.mean_squared_error(y, predicted, sample_weight=weights), abs=1e-9
+    )
+    assert run.data.metrics["training_score"] == pytest.approx(
+        model.score(X, y, weights), abs=1e-12
+    )
+    (data,) = run.inputs.dataset_inputs
+    assert json.loads(data.dataset.schema)["mlflow_colspec"][0]["name"] == "age"
+    assert read_json(run, "training_residuals.json")["rows"] == 442
+
+
+def test_unsupervised_estimators_are_recorded() -> None:
+    X = load_iris().data
+    KMeans(3, n_init=1, random_state=0).fit_predict(X)
+    PCA(2).fit_transform(X)
+    assert [run.data.tags["estimator_name"] for run in runs()] == ["PCA", "KMeans"]
+    assert all(run.info.status == "FINISHED" for run in runs())
+    assert all("fitscribe.incomplete" not in run.data.tags for run in runs())
+
+
+def test_the_first_fit_claims_the_users_run_and_the_second_is_nested() -> None:
+    X, y = load_iris(return_X_y=True)
+    with fitscribe.start_run(run_name="mine") as run:
+        Ridge(alpha=1.0).fit(X, y)
+        Ridge(alpha=2.0).fit(X, y)
+        fitscribe.log_metric("own", 1)
+    nested, mine = runs()
+    assert mine.info.run_id == run.info.run_id
+    assert mine.info.run_name == "mine"
+    assert mine.data.params["alpha"] == "1.0"
+    assert mine.data.metrics["own"] == 1.0
+    assert nested.data.params["alpha"] == "2.0"
+    assert nested.data.tags["mlflow.parentRunId"] == run.info.run_id
+    assert len(mine.outputs.model_outputs) == len(nested.outputs.model_outputs) == 1
+
+
+def test_a_param_of_the_users_own_that_differs_makes_the_fit_a_nested_run() -> None:
+    X, y = load_iris(return_X_y=True)
+    with fitscribe.start_run():
+        fitscribe.log_param("alpha", "mine")
+        Ridge(alpha=2.0).fit(X, y)
+    nested, mine = runs()
+    assert mine.data.params == {"alpha": "mine"}
+    assert nested.data.params["alpha"] == "2.0"
+
+
+def test_exclusive_leaves_the_users_run_alone() -> None:
+    fitscribe.sklearn.autolog(exclusive=True, silent=True)
+    with fitscribe.start_run():
+        Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
+    assert only_run().data.params == {}
+
+
+def test_a_failing_fit_passes_through_and_is_failed() -> None:
+    with pytest.raises(ValueError, match="NaN"):
+        Ridge().fit([[np.nan]], [1.0])
+    run = only_run()
+    assert run.info.status == "FAILED"
+    assert run.data.tags["fitscribe.error.type"] == "builtins.ValueError"
+    assert "NaN" in run.data.tags["fitscribe.error.message"]
+    assert "Traceback" in run.data.tags["fitscribe.error.traceback"]
+    assert run.data.params["alpha"] == "1.0"
+
+
+def test_invalid_params_are_a_failed_run() -> None:
+    with pytest.raises(ValueError, match="alpha"):
+        Ridge(alpha=-1.0).fit([[1.0]], [1.0])
+    assert only_run().info.status == "FAILED"
+
+
+def test_preparation_goes_to_the_next_run() -> None:
+    X, y = load_iris(return_X_y=True)
+    scaled = StandardScaler().fit_transform(X)
+    MinMaxScaler(feature_range=(0, 2)).fit(scaled)
+    assert runs() == []
+    Ridge().fit(scaled, y)
+    prepared = read_json(only_run(), "preparation.json")
+    assert [entry["estimator_class"].rpartition(".")[2] for entry in prepared] == [
+        "StandardScaler",
+        "MinMaxScaler",
+    ]
+    assert prepared[1]["params"] == {"feature_range": "(0, 2)"}
+    assert prepared[0]["shape"] == [150, 4]
+    Ridge().fit(scaled, y)
+    files = fitscribe.artifacts.list_artifacts(run_id=runs()[0].info.run_id)
+    assert "preparation.json" not in [entry.path for entry in files]
+
+
+def test_log_transformers_makes_runs_of_preparation() -> None:
+    fitscribe.sklearn.autolog(log_transformers=True, silent=True)
+    StandardScaler().fit(load_iris().data)
+    assert only_run().data.tags["estimator_name"] == "StandardScaler"
+
+
+class Doubler(TransformerMixin, BaseEstimator):
+    def fit(self, X: Any, y: Any = None) -> Doubler:
+        return self
+
+    def transform(self, X: Any) -> Any:
+        return X * 2
+
+
+def test_a_transformer_of_the_users_own_is_preparation() -> None:
+    Doubler().fit_transform(np.ones((3, 1)))
+    assert runs() == []
+
+
+def test_a_pipeline_is_one_run_named_by_its_steps() -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    make_pipeline(StandardScaler(), LogisticRegression(C=0.1)).fit(X, y)
+    run = only_run()
+    assert run.info.run_name.startswith("Pipeline StandardScaler → LogisticRegression · ")
+    assert run.data.params["logisticregression__C"] == "0.1"
+    assert run.data.params["logisticregression"] == "LogisticRegression(C=0.1)"
+    assert run.data.metrics["training_roc_auc"] > 0.9
+
+
+def test_a_fit_that_overwrites_its_input_says_so() -> None:
+    X, y = np.random.default_rng(0).normal(size=(20, 3)), np.arange(20.0)
+    fitscribe.sklearn.autolog()
+    with pytest.warns(FitscribeWarning, match="overwrote"):
+        Lasso(copy_X=False, fit_intercept=True).fit(X, y)
+    run = only_run()
+    assert run.info.status == "FINISHED"
+    assert "copy=False" in run.data.tags["fitscribe.incomplete"]
+    assert "training_score" not in run.data.metrics
+
+
+class Unpicklable(BaseEstimator):
+    def fit(self, X: Any, y: Any = None) -> Unpicklable:
+        self.stream_ = (row for row in X)
+        return self
+
+    def predict(self, X: Any) -> Any:
+        raise RuntimeError("cannot predict")
+
+
+def test_a_failing_step_is_skipped_with_one_warning() -> None:
+    fitscribe.sklearn.autolog()
+    with pytest.warns(FitscribeWarning) as caught:
+        Unpicklable().fit(np.ones((3, 1)), np.ones(3))
+    assert len(caught) == 1
+    run = only_run()
+    assert run.info.status == "FINISHED"
+    assert "cannot predict" not in run.info.run_name
+    assert run.data.tags["estimator_name"] == "Unpicklable"
+    assert "keep the model" in run.data.tags["fitscribe.incomplete"]
+    assert len(run.inputs.dataset_inputs) == 1
+
+
+def test_warnings_as_errors_do_not_break_a_fit() -> None:
+    import warnings
+
+    fitscribe.sklearn.autolog()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = Unpicklable().fit(np.ones((3, 1)), np.ones(3))
+    assert isinstance(model, Unpicklable)
+    assert only_run().info.status == "FINISHED"
+
+
+def test_a_dead_store_does_not_break_a_fit(tmp_path: Path) -> None:
+    fitscribe.sklearn.autolog()
+    (tmp_path / "file").write_text("no folder")
+    fitscribe.set_tracking_uri(tmp_path / "file" / "below")
+    with pytest.warns(FitscribeWarning, match="The fit itself is untouched"):
+        model = Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
+    assert model.coef_.shape == (1,)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        [[0.0, 1.0], [1.0, 0.0], [2.0, 1.0], [3.0, 3.0]],
+        pd.DataFrame({"a": [0.0, 1, 2, 3], "b": [1.0, 0, 1, 3]}),
+        np.asfortranarray([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0], [3.0, 3.0]]),
+    ],
+    ids=["list", "frame", "fortran"],
+)
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series])
+def test_any_mix_of_x_and_y_is_recorded(X: Any, kind: Any) -> None:
+    LogisticRegression().fit(X, kind([0, 1, 0, 1]))
+    run = only_run()
+    assert run.data.tags.get("fitscribe.incomplete") is None
+    assert len(run.inputs.dataset_inputs) == 1
+    assert len(run.data.metrics) == 7
+
+
+def test_switches_leave_things_out() -> None:
+    fitscribe.sklearn.autolog(log_models=False, log_datasets=False, silent=True)
+    Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
+    run = only_run()
+    assert run.outputs.model_outputs == ()
+    assert run.inputs.dataset_inputs == ()
+    assert run.data.metrics
+
+
+def test_an_input_example_is_kept_when_asked() -> None:
+    fitscribe.sklearn.autolog(log_input_examples=True, silent=True)
+    X, y = load_iris(return_X_y=True)
+    LogisticRegression(max_iter=500).fit(X, y)
+    example = read_json(only_run(), "model/input_example.json")
+    np.testing.assert_allclose(example, X[:5])
+
+
+def test_extra_tags_and_pos_label() -> None:
+    tags = {"team": "x"}
+    fitscribe.sklearn.autolog(extra_tags=tags, pos_label=0, silent=True)
+    X, y = load_breast_cancer(return_X_y=True)
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    run = only_run()
+    assert run.data.tags["team"] == "x"
+    assert run.data.metrics["training_precision_score"] == pytest.approx(
+        skm.precision_score(y, model.predict(X), pos_label=0), abs=1e-12
+    )
+    assert run.data.tags["fitscribe.training.averaging"] == "binary"
+    assert tags == {"team": "x"}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"max_tuning_runs": -1}, "must be non-negative, instead got -1"),
+        ({"max_tuning_runs": "all"}, "integer or None"),
+        ({"log_models": 1}, "True or False"),
+        ({"serialization_format": "json"}, "Unrecognized serialization format"),
+        ({"extra_tags": ["a"]}, "dict"),
+    ],
+)
+def test_bad_options_are_refused_when_they_are_given(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidParameter, match=words):
+        fitscribe.sklearn.autolog(**given)
+
+
+def test_a_registered_model_name_is_refused() -> None:
+    with pytest.raises(NotSupported, match="registry"):
+        fitscribe.sklearn.autolog(registered_model_name="m")
+
+
+def test_one_fit_is_two_transactions_and_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    Ridge().fit(X, y)  # whatever is done once a process
+    store = connect().store
+    batches: list[Any] = []
+    log = type(store).log
+    monkeypatch.setattr(type(store), "log", lambda self, b: (batches.append(b), log(self, b))[1])
+    rows: list[int] = []
+    predict_proba = LogisticRegression.predict_proba
+
+    def counted(self: Any, X: Any) -> Any:
+        rows.append(len(X))
+        return predict_proba(self, X)
+
+    monkeypatch.setattr(LogisticRegression, "predict_proba", counted)
+    monkeypatch.setattr("subprocess.Popen.__init__", forbidden)
+    LogisticRegression(solver="newton-cholesky").fit(X, y)
+    assert len(batches) == 2
+    assert rows == [len(X)]
+
+
+def forbidden(*args: Any, **kwargs: Any) -> None:
+    raise AssertionError("a subprocess was started")

@@ -1,0 +1,155 @@
+"""A search and its candidates."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+import fitscribe
+import fitscribe.sklearn
+
+pytestmark = pytest.mark.usefixtures("home")
+X, y = load_iris(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+
+
+@pytest.fixture(autouse=True)
+def _autolog(home: Path) -> Iterator[None]:
+    fitscribe.sklearn.autolog(silent=True)
+    yield
+    fitscribe.sklearn.autolog(disable=True)
+
+
+def split() -> tuple[Any, list[Any]]:
+    runs = fitscribe.search_runs(output_format="list", order_by=["attributes.start_time ASC"])
+    parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    (parent,) = parents
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} <= {parent.info.run_id}
+    return parent, children
+
+
+@pytest.mark.parametrize("kind", [np.array, list, pd.Series], ids=["array", "list", "series"])
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_every_candidate_is_a_child_run(kind: Any, n_jobs: int | None) -> None:
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        {"logisticregression__C": [0.1, 1.0, 10.0]},
+        cv=3,
+        n_jobs=n_jobs,
+    ).fit(X, kind(y))
+    parent, children = split()
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["best_cv_score"] == search.best_score_
+    best = search.best_params_["logisticregression__C"]
+    assert parent.data.params["best_logisticregression__C"] == str(best)
+    assert [c.data.params["logisticregression__C"] for c in children] == ["0.1", "1.0", "10.0"]
+    for place, child in enumerate(children):
+        assert child.info.status == "FINISHED"
+        scores = search.cv_results_["mean_test_score"]
+        assert child.data.metrics["mean_test_score"] == scores[place]
+        history = fitscribe.Client().get_metric_history(child.info.run_id, "split_test_score")
+        expected = [search.cv_results_[f"split{i}_test_score"][place] for i in range(3)]
+        assert [point.value for point in history] == expected
+        assert [point.step for point in history] == [0, 1, 2]
+        assert parent.info.start_time <= child.info.start_time <= child.info.end_time
+        assert child.info.end_time <= parent.info.end_time
+        assert child.info.run_name.startswith("logisticregression__C=")
+    names = [
+        fitscribe.Client().get_logged_model(o.model_id).name for o in parent.outputs.model_outputs
+    ]
+    assert sorted(names) == ["best_estimator", "model"]
+    best_model = fitscribe.sklearn.load_model(f"runs:/{parent.info.run_id}/best_estimator")
+    np.testing.assert_array_equal(best_model.predict(X), search.predict(X))
+
+
+def test_the_table_of_results_is_mlflows() -> None:
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2).fit(X, y)
+    parent, _ = split()
+    text = fitscribe.artifacts.load_text(f"runs:/{parent.info.run_id}/cv_results.csv")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert list(rows[0]) == list(search.cv_results_)
+    assert rows[1]["param_C"] == "1.0"
+    assert rows[1]["params"] == "{'C': 1.0}"
+    assert float(rows[1]["mean_test_score"]) == search.cv_results_["mean_test_score"][1]
+
+
+@pytest.mark.parametrize(("most", "count"), [(None, 4), (2, 2), (0, 0), (9, 4)])
+def test_max_tuning_runs_keeps_the_best(most: int | None, count: int) -> None:
+    fitscribe.sklearn.autolog(max_tuning_runs=most, silent=True)
+    search = GridSearchCV(LogisticRegression(), {"C": [1e-6, 0.1, 1.0, 10.0]}, cv=2).fit(X, y)
+    _, children = split()
+    assert len(children) == count
+    if count == 2:
+        ranks = sorted(search.cv_results_["rank_test_score"])[:2]
+        assert sorted(c.data.metrics["rank_test_score"] for c in children) == ranks
+
+
+def test_the_best_are_those_that_refit_names() -> None:
+    fitscribe.sklearn.autolog(max_tuning_runs=1, silent=True)
+    search = GridSearchCV(
+        DecisionTreeClassifier(random_state=0),
+        {"max_depth": [1, 2, 5]},
+        scoring={"first": "neg_log_loss", "second": "accuracy"},
+        refit="second",
+        cv=3,
+    ).fit(X, y)
+    _, (child,) = split()
+    assert child.data.metrics["rank_test_second"] == 1
+    assert child.data.params["max_depth"] == str(search.best_params_["max_depth"])
+
+
+def test_a_step_that_is_replaced_leaves_no_stale_params() -> None:
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=3.0))
+    grid = [{"logisticregression": [SVC(C=7.0)]}, {"logisticregression__C": [1.0]}]
+    GridSearchCV(pipeline, grid, cv=2).fit(X, y)
+    _, children = split()
+    (replaced,) = [c for c in children if "SVC" in c.data.params.get("logisticregression", "")]
+    assert replaced.data.params["logisticregression__C"] == "7.0"
+    assert "logisticregression__l1_ratio" not in replaced.data.params
+    assert "steps" not in replaced.data.params
+
+
+def test_failed_candidates_keep_nan() -> None:
+    search = GridSearchCV(LogisticRegression(), {"C": [1.0, -1.0]}, cv=2, error_score=np.nan)
+    with pytest.warns(UserWarning, match="fits failed"):
+        search.fit(X, y)
+    _, children = split()
+    values = [child.data.metrics["mean_test_score"] for child in children]
+    assert np.isnan(values).tolist() == [False, True]
+
+
+def test_without_refit_the_candidates_are_kept() -> None:
+    RandomizedSearchCV(
+        LogisticRegression(), {"C": [0.1, 1.0, 10.0]}, n_iter=2, cv=2, refit=False, random_state=0
+    ).fit(X, y)
+    parent, children = split()
+    assert len(children) == 2
+    assert parent.info.status == "FINISHED"
+
+
+def test_halving_keeps_its_iterations() -> None:
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+    from sklearn.model_selection import HalvingGridSearchCV
+
+    HalvingGridSearchCV(
+        DecisionTreeClassifier(), {"max_depth": [1, 2, 3, 4]}, cv=2, random_state=0
+    ).fit(X, y)
+    parent, children = split()
+    assert parent.data.tags["estimator_name"] == "HalvingGridSearchCV"
+    assert {child.data.metrics["iter"] for child in children} == {0.0, 1.0}
+    assert all(child.data.metrics["n_resources"] > 0 for child in children)
