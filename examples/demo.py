@@ -22,7 +22,7 @@ cancer = load_breast_cancer()
 columns = ColumnTransformer(
     [
         ("scaled", StandardScaler(), slice(0, 20)),
-        ("binned", KBinsDiscretizer(5, quantile_method="averaged_inverted_cdf"), slice(20, 30)),
+        ("binned", KBinsDiscretizer(5, strategy="uniform"), slice(20, 30)),
     ]
 )
 make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(cancer.data, cancer.target)

@@ -140,7 +140,9 @@ class TrackingStore(Protocol):
         """Return a page of runs in the given experiments.
 
         Without `order_by`, newest start first. Missing values come last in both directions, NaN
-        just before them. Ties are broken by start time (newest first), then by id.
+        just before them, and so do params that are no numbers. Texts sort by code point, by
+        their first 200 characters. Ties are broken by start time (newest first), then by the
+        order in which the runs were made (newest first).
         Raises BadFilter for what cannot be read, InvalidParameter for a token of another query.
         """
 
@@ -217,9 +219,9 @@ class ArtifactStore(Protocol):
     or control character, and fits into 255 bytes; a path has up to 100 segments and 1,024 bytes.
     Nothing is decoded, so ``%2e%2e`` is a file of that name. At the top a store may keep names
     that start with a dot for itself. UnsafePath is raised for everything else, and for a path
-    that a symbolic link leads out of the root. **Atomicity**: a reader sees the old file, or the new one, or none; never a
-    part. A folder that is put as one appears as one. **Space**: equal bytes put by
-    :meth:`put_folder` are kept once where the file system has hard links.
+    that a symbolic link leads out of the root. **Atomicity**: a reader sees the old file, or the
+    new one, or none; never a part. A folder that is put as one appears as one. **Space**: equal
+    bytes put by :meth:`put_folder` are kept once where the file system has hard links.
     """
 
     @property

@@ -24,6 +24,7 @@ from fitscribe.modelfolder.containers import (
     is_sparse,
 )
 from fitscribe.modelfolder.datatypes import DataType
+from fitscribe.modelfolder.frames import column_name
 from fitscribe.modelfolder.mlmodel import Model
 from fitscribe.modelfolder.schema import ColSpec, Schema, TensorSpec
 
@@ -123,14 +124,7 @@ def _pandas_table(frame: Any) -> dict[str, Any]:
     labels = frame.columns.tolist()
     if labels == list(range(len(labels))):
         return {"data": rows}
-    return {"columns": [_label(label) for label in labels], "data": rows}
-
-
-def _label(label: object) -> Any:
-    """Return a column's label as JSON: text, a number, a list; else its text."""
-    if isinstance(label, tuple):
-        return [_label(part) for part in label]
-    return label if isinstance(label, (str, int)) else str(label)
+    return {"columns": [column_name(label) for label in labels], "data": rows}
 
 
 def _array(array: np.ndarray[Any, Any]) -> Any:
@@ -191,6 +185,8 @@ def read_example(folder: str | Path, model: Model) -> Any:
     ------
     NotFound
         If the MLmodel names a file that is not there.
+    InvalidParameter
+        If the file is no JSON.
     MissingDependency
         If the example is a frame and pandas is not installed.
     """
@@ -204,15 +200,13 @@ def read_example(folder: str | Path, model: Model) -> Any:
     if kind == "dataframe":
         return _read_frame(data, schema)
     if kind == "ndarray":
-        if isinstance(data, dict) and data.keys() <= {"inputs", "instances"}:
-            (data,) = data.values()  # 2.x and older wrote the request
-        return _read_arrays(data, schema)
+        return _read_arrays(data, _dtypes(schema))
     if kind in ("sparse_matrix_csr", "sparse_matrix_csc"):
         from scipy import sparse
 
         build = sparse.csr_matrix if kind == "sparse_matrix_csr" else sparse.csc_matrix
         parts = (data["data"], data["indices"], data["indptr"])
-        return build(parts, shape=tuple(data["shape"]))
+        return build(parts, shape=tuple(data["shape"]), dtype=_dtypes(schema).get(None))
     return data
 
 
@@ -230,16 +224,40 @@ def _read_json(folder: Path, info: Mapping[str, Any]) -> Any:
     file = folder / Path(str(info.get("artifact_path", EXAMPLE_FILE))).name
     if not file.is_file():
         raise NotFound(f"The input example {str(file)!r} is missing.")
-    return json.loads(file.read_text(encoding="utf-8"))
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidParameter(
+            f"The input example {str(file)!r} cannot be read: {error}"
+        ) from error
 
 
-def _read_arrays(data: Any, schema: Schema | None) -> Any:
-    """Return an array, or a dict of arrays, of the dtypes that the schema has."""
-    specs = [spec for spec in (schema.inputs if schema else ()) if isinstance(spec, TensorSpec)]
-    dtypes = {spec.name: spec.type for spec in specs}
+def _dtypes(schema: Schema | None) -> dict[str | None, np.dtype[Any]]:
+    """Return the dtypes of the tensors that a schema has, by name."""
+    specs = schema.inputs if schema else ()
+    return {spec.name: spec.type for spec in specs if isinstance(spec, TensorSpec)}
+
+
+def _read_arrays(data: Any, dtypes: Mapping[str | None, np.dtype[Any]]) -> Any:
+    """Return an array, or a dict of arrays, of the dtypes that are known."""
+    if (
+        isinstance(data, dict)
+        and data.keys() in ({"inputs"}, {"instances"})
+        and not (data.keys() & dtypes.keys())
+    ):
+        (data,) = data.values()  # 2.x and older wrote the request
     if isinstance(data, dict):
-        return {key: np.array(value, dtype=dtypes.get(key)) for key, value in data.items()}
-    return np.array(data, dtype=dtypes.get(None))
+        return {key: _read_array(value, dtypes.get(key)) for key, value in data.items()}
+    return _read_array(data, dtypes.get(None))
+
+
+def _read_array(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray[Any, Any]:
+    """Return the array of nested lists; bytes are base64."""
+    if dtype is None or dtype.kind != "S":
+        return np.array(data, dtype=dtype)
+    texts = np.array(data, dtype=object)
+    decoded = [base64.b64decode(text) for text in texts.ravel()]
+    return np.array(decoded, dtype=dtype).reshape(texts.shape)
 
 
 def _read_frame(data: Mapping[str, Any], schema: Schema | None) -> Any:

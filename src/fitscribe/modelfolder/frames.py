@@ -24,6 +24,7 @@ _OBJECTS = {
     "boolean": DataType.boolean,
     "integer": DataType.long,
     "floating": DataType.double,
+    "mixed-integer-float": DataType.double,
     "date": DataType.datetime,
     "datetime": DataType.datetime,
     "datetime64": DataType.datetime,

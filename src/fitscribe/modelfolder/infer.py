@@ -161,7 +161,7 @@ def infer_param_schema(params: Mapping[str, Any]) -> ParamSchema:
 def _param(name: str, value: Any) -> ParamSpec:
     """Return the spec of one param."""
     if isinstance(value, np.ndarray):
-        value = value.tolist()
+        value = list(value) if value.ndim else value[()]  # scalars that know their dtype
     if isinstance(value, list):
         shape, dtypes = (-1,), {type_of(item) for item in value}
         if dtypes == {DataType.long, DataType.double}:

@@ -65,7 +65,7 @@ class ParamSpec:
         if value is None:
             return None
         if isinstance(value, np.ndarray):
-            value = value.tolist()
+            value = list(value) if value.ndim else value[()]
         if (self.shape is None) == isinstance(value, (list, tuple)):
             wanted = "one value" if self.shape is None else "a list"
             raise InvalidParameter(f"The param {self.name!r} is {wanted}; got {value!r}.")
@@ -75,6 +75,8 @@ class ParamSpec:
 
     def _fit_one(self, value: Any) -> Any:
         """Return one scalar or dict as the type has it; int may become float, no more."""
+        if isinstance(value, np.datetime64) and isinstance(value.item(), int):
+            value = value.astype("datetime64[us]")  # Python's dates have no nanoseconds
         if isinstance(value, np.generic):
             value = value.item()
         if isinstance(self.dtype, Object):
@@ -114,12 +116,15 @@ class ParamSpec:
 
 
 def _as_date(name: str, value: str | datetime.date) -> datetime.date:
-    """Return a date from itself or from ISO 8601 text."""
-    if not isinstance(value, str):
-        return value
+    """Return a date or a time from itself or from ISO 8601 text; with a zone, it becomes UTC."""
+    text = value if isinstance(value, str) else value.isoformat()
     try:
-        return datetime.datetime.fromisoformat(value)
-    except ValueError:
+        if len(text) <= len("2026-01-31"):
+            return datetime.date.fromisoformat(text)
+        moment = datetime.datetime.fromisoformat(text)
+        zone = moment.tzinfo
+        return moment.astimezone(datetime.UTC).replace(tzinfo=None) if zone else moment
+    except (ValueError, OverflowError):
         raise InvalidParameter(
             f"The param {name!r} is a date as 2026-01-31T12:00:00; {value!r} is not."
         ) from None

@@ -7,6 +7,7 @@ that older versions wrote are read too.
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -94,11 +95,17 @@ class TensorSpec:
             raise InvalidParameter(
                 f"The type of a tensor is a numpy.dtype, not {self.type!r}; try np.dtype(...)."
             )
-        if self.type.kind in "US":
-            object.__setattr__(self, "type", np.dtype(_dtype_name(self.type)))
+        # The JSON form has neither the length of texts nor the order of bytes.
+        plain = np.dtype(_dtype_name(self.type)) if self.type.kind in "US" else self.type
+        object.__setattr__(self, "type", plain.newbyteorder("="))
         if not isinstance(self.shape, (tuple, list)):
             raise InvalidParameter(f"The shape of a tensor is a tuple, not {self.shape!r}.")
-        object.__setattr__(self, "shape", tuple(self.shape))
+        try:
+            object.__setattr__(self, "shape", tuple(map(operator.index, self.shape)))
+        except TypeError:
+            raise InvalidParameter(
+                f"The shape of a tensor is a tuple of integers, not {self.shape!r}."
+            ) from None
 
     def __repr__(self) -> str:
         tensor = f"Tensor({_dtype_name(self.type)!r}, {self.shape!r})"
@@ -239,10 +246,14 @@ def _read_spec(form: Any) -> ColSpec | TensorSpec:
         if form["type"] == "tensor":
             tensor = form["tensor-spec"]
             return TensorSpec(np.dtype(tensor["dtype"]), tuple(tensor["shape"]), name)
-        name = tuple(name) if isinstance(name, list) else name
-        return ColSpec(read_type(form), name, read_required(form))
+        return ColSpec(read_type(form), _read_name(name), read_required(form))
     except (KeyError, TypeError, AttributeError):
         raise InvalidParameter(f"{form!r:.80} is not the JSON form of a column.") from None
+
+
+def _read_name(name: Any) -> ColumnName | None:
+    """Return a column's name; JSON has lists for tuples."""
+    return tuple(map(_read_name, name)) if isinstance(name, list) else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ _VERSION = re.compile(r"\d+\.\d+\.\w[\w.+-]*|(?!0[box])(?=\d*[a-f])[0-9a-f]{2,}"
 # A date or a JSON text of printable ASCII: single quotes.
 _QUOTED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|[\[{\"][ -~]*", re.ASCII)
 _LONGEST_KEY = 100
+# Unicode's line ends: PyYAML leaves them bare, and then reads them as spaces.
+_BARE = re.compile("[\x85\u2028\u2029]")
 
 
 class _Unsure(Exception):
@@ -37,7 +39,8 @@ class _Unsure(Exception):
 def dump(document: Mapping[str, Any]) -> str:
     """Return YAML text in block style with sorted keys, lines not folded.
 
-    Equal to ``yaml.safe_dump(document, width=inf, allow_unicode=True)``.
+    Equal to ``yaml.safe_dump(document, width=inf, allow_unicode=True)``, but for the rare
+    characters that PyYAML would not read back: where one occurs, all of its text is ASCII.
 
     Raises
     ------
@@ -58,8 +61,10 @@ def _ask_yaml(document: Mapping[str, Any]) -> str:
 
     try:
         text: str = yaml.safe_dump(dict(document), width=math.inf, allow_unicode=True)
-    except (yaml.YAMLError, TypeError) as error:
-        # TypeError: keys of several types cannot be sorted.
+        if _BARE.search(text):
+            text = yaml.safe_dump(dict(document), width=math.inf)
+        load(text)  # refuses half of a surrogate pair: better now than when it is needed
+    except (yaml.YAMLError, InvalidParameter) as error:
         raise InvalidParameter(f"YAML cannot hold this: {error}. Use text and numbers.") from error
     return text
 

@@ -38,7 +38,7 @@ class Attempts:
         """Do a step and return its result; None if it failed."""
         try:
             return do()
-        except Exception as error:  # noqa: BLE001  # the one guard: nothing of ours breaks a fit
+        except Exception as error:
             self.note(f"{step}: {type(error).__name__}: {error}")
             return None
 

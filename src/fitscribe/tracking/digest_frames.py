@@ -63,11 +63,10 @@ def pandas_columns(frame: Any, look: Look) -> list[bytes]:
     """Return the digest of each column of a ``pandas.DataFrame``; its index is not in them."""
     rows, count = frame.shape
     # Only where a frame may be that large its size is asked, which takes longer than to read one.
-    if rows * count > MOST_BYTES // 16:
-        if int(frame.memory_usage(index=False).sum()) > MOST_BYTES:
-            return _sampled(
-                rows, lambda start, n: frame.iloc[start : start + n], _pandas_columns, look
-            )
+    if rows * count > MOST_BYTES // 16 and frame.memory_usage(index=False).sum() > MOST_BYTES:
+        return _sampled(
+            rows, lambda start, n: frame.iloc[start : start + n], _pandas_columns, look
+        )
     return _pandas_columns(frame, look)
 
 
@@ -77,11 +76,11 @@ def _pandas_columns(frame: Any, look: Look) -> list[bytes]:
     for _, column in frame.items():
         if isinstance(column.dtype, np.dtype):
             array = column.to_numpy()
-            if not array.flags.c_contiguous and array.dtype.kind in "biufmM":
-                if array.dtype.itemsize <= 8 and not is_sampled(array):
-                    strided.append((len(found), array))
-                    found.append(b"")
-                    continue
+            plain = array.dtype.kind in "biufmM" and array.dtype.itemsize <= 8
+            if plain and not array.flags.c_contiguous and not is_sampled(array):
+                strided.append((len(found), array))
+                found.append(b"")
+                continue
             found.append(array_digest(array, look))
         else:
             found.append(pandas_digest(column.array, look))

@@ -202,7 +202,8 @@ def sparse_digest(matrix: Any, look: Look) -> bytes:
         parts = (matrix.data, matrix.offsets)
     elif kind in ("coo", "lil", "dok"):
         entries = matrix.tocoo()
-        parts = (entries.data, *getattr(entries, "coords", None) or (entries.row, entries.col))
+        places = getattr(entries, "coords", None) or (entries.row, entries.col)
+        parts = (entries.data, *places)
     else:
         raise Undigestible(f"a sparse matrix of the format {kind}")
     header = f"sparse {kind} {matrix.shape}".encode()

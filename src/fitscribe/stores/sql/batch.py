@@ -29,7 +29,7 @@ def write(engine: Engine, caller: Caller, batch: Batch) -> None:
             runs.add_params(writer, keys, records)
             metrics.add(writer, keys, records)
             datasets.add(writer, records)
-            logged_models.add_links(writer, records)
+            logged_models.add_links(writer, caller, records)
             runs.change(writer, records)
             runs.add_tags(writer, keys, records)
             leases.add(writer, records)

@@ -51,9 +51,7 @@ def check_name(name: object) -> str:
     return check_text("name of experiment", name[:40], name)
 
 
-def number_of(
-    connection: Connection, caller: Caller, experiment_id: str
-) -> tuple[int, str, int]:
+def number_of(connection: Connection, caller: Caller, experiment_id: str) -> tuple[int, str, int]:
     """Return number, name and lifecycle of an experiment that the caller may see."""
     number = experiment_number(experiment_id)
     row = connection.one("SELECT id, name, lifecycle FROM experiments WHERE id = ?", [number])
@@ -77,9 +75,7 @@ def find(connection: Connection, caller: Caller, name: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def read(
-    connection: Connection, locations: Locations, numbers: Sequence[int]
-) -> list[Experiment]:
+def read(connection: Connection, locations: Locations, numbers: Sequence[int]) -> list[Experiment]:
     """Return experiments in the order of their numbers, with their tags."""
     bound = [connection.listed(numbers)]
     rows, tag_rows = connection.gather(
@@ -163,9 +159,7 @@ def delete(connection: Connection, caller: Caller, experiment_id: str) -> None:
         _set(connection, caller, number, "lifecycle = ?", [DELETED])
 
 
-def restore(
-    connection: Connection, caller: Caller, experiment_id: str, name: str | None
-) -> None:
+def restore(connection: Connection, caller: Caller, experiment_id: str, name: str | None) -> None:
     """Take an experiment, and the runs deleted with it, out of the bin."""
     number, old, lifecycle = number_of(connection, caller, experiment_id)
     if lifecycle == LIVE:

@@ -1,4 +1,4 @@
-"""Is a folder on a file system of another machine? SQLite's WAL needs shared memory, so no WAL there.
+"""Is a folder on a file system of another machine? SQLite's WAL cannot work there.
 
 See https://www.sqlite.org/wal.html: "all processes using a database must be on the same host
 computer; WAL does not work over a network filesystem".
@@ -36,7 +36,7 @@ def is_network_type(name: str) -> bool:
 
 
 def type_in_mounts(path: str, mounts: str) -> str | None:
-    """Return the type of the file system that a path is on.
+    r"""Return the type of the file system that a path is on.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def type_in_mounts(path: str, mounts: str) -> str | None:
         Absolute, with symbolic links resolved.
     mounts : str
         The text of ``/proc/self/mounts``: device, mount point, type and more on each line, a
-        space inside a word as ``\\040``.
+        space inside a word as ``\040``.
 
     Returns
     -------

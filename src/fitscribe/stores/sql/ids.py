@@ -7,7 +7,15 @@ import re
 from fitscribe.core.caller import Caller
 from fitscribe.errors import InvalidParameter, NotFound
 
-__all__ = ["check_run_id", "experiment_number", "no_experiment", "no_model", "no_run", "visible"]
+__all__ = [
+    "check_run_id",
+    "experiment_number",
+    "no_experiment",
+    "no_model",
+    "no_run",
+    "visible",
+    "visible_text",
+]
 
 LARGEST = 2**31 - 1
 _RUN_ID = re.compile(r"[\w.\-]{1,250}", re.ASCII)
@@ -49,6 +57,12 @@ def visible(caller: Caller) -> list[int] | None:
     if caller.experiments is None:
         return None
     return [int(one) for one in caller.experiments if one.isascii() and one.isdigit()]
+
+
+def visible_text(caller: Caller) -> str | None:
+    """Return the same numbers between commas, ``,1,2,``, for a rule to look into."""
+    numbers = visible(caller)
+    return None if numbers is None else f",{','.join(map(str, numbers))},"
 
 
 def no_experiment(experiment_id: object) -> NotFound:

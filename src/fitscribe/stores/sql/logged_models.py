@@ -10,6 +10,7 @@ from fitscribe.core.entities import (
     LoggedModel,
     ModelChange,
     NewModel,
+    Param,
     RunRecord,
 )
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
@@ -17,7 +18,14 @@ from fitscribe.stores.sql import metrics
 from fitscribe.stores.sql.changes import append_one
 from fitscribe.stores.sql.codes import CHANGED_MODEL, DELETED, LIVE, MODEL_STATUSES
 from fitscribe.stores.sql.engine import Connection, Writer
-from fitscribe.stores.sql.ids import experiment_number, no_experiment, no_model, no_run
+from fitscribe.stores.sql.ids import (
+    experiment_number,
+    no_experiment,
+    no_model,
+    no_run,
+    visible,
+    visible_text,
+)
 from fitscribe.stores.sql.locations import Locations
 from fitscribe.stores.sql.statements import Row, Rule, Statement
 
@@ -54,18 +62,26 @@ _CAN_BE_MADE = Rule(
         "LEFT JOIN experiments e ON e.id = i.experiment "
         "LEFT JOIN runs r ON r.run_id = i.source_run_id "
         "WHERE e.id IS NULL OR e.lifecycle <> 0 "
-        "OR (i.source_run_id IS NOT NULL AND r.id IS NULL)",
-        (("model_id", "text"), ("experiment", "integer"), ("source_run_id", "text")),
+        "OR (i.source_run_id IS NOT NULL AND r.id IS NULL) "
+        "OR i.allowed NOT LIKE '%,' || r.experiment || ',%'",
+        (
+            ("model_id", "text"),
+            ("experiment", "integer"),
+            ("source_run_id", "text"),
+            ("allowed", "text"),
+        ),
     ),
     _cannot_take_models,
 )
 
+# `allowed` is ids.visible_text; NULL, which is not unlike anything, allows all.
 _IS_THERE = Rule(
     "model",
     Statement(
         "SELECT i.model_id FROM {incoming} "
-        "LEFT JOIN logged_models m ON m.model_id = i.model_id WHERE m.id IS NULL",
-        (("model_id", "text"),),
+        "LEFT JOIN logged_models m ON m.model_id = i.model_id "
+        "WHERE m.id IS NULL OR i.allowed NOT LIKE '%,' || m.experiment || ',%'",
+        (("model_id", "text"), ("allowed", "text")),
     ),
     lambda row: no_model(row[0]),
 )
@@ -88,18 +104,18 @@ _CREATE = Statement(
     ),
 )
 
-_TEXTS = (("model_id", "text"), ("key", "integer"), ("value", "text"))
 _ADD_PARAMS = Statement(
-    "INSERT INTO logged_model_params (model, key, value) SELECT m.id, i.key, i.value "
+    "INSERT INTO logged_model_params (model, key, number, value) "
+    "SELECT m.id, i.key, i.number, i.value "
     "FROM {incoming} JOIN logged_models m ON m.model_id = i.model_id "
     "WHERE true ON CONFLICT DO NOTHING",
-    _TEXTS,
+    (("model_id", "text"), ("key", "integer"), ("number", "float8"), ("value", "text")),
 )
 _ADD_TAGS = Statement(
     "INSERT INTO logged_model_tags (model, key, value) SELECT m.id, i.key, i.value "
     "FROM {incoming} JOIN logged_models m ON m.model_id = i.model_id "
     "WHERE true ON CONFLICT DO NOTHING",
-    _TEXTS,
+    (("model_id", "text"), ("key", "integer"), ("value", "text")),
 )
 
 _ADD_INPUT = Statement(
@@ -129,7 +145,7 @@ def status_code(status: str) -> int:
 def create(
     writer: Writer, keys: Mapping[str, int], caller: Caller, models: Sequence[NewModel]
 ) -> None:
-    """Make models; one that is there already stays as it is."""
+    """Make models; one that is there already keeps what it has."""
     if not models:
         return
     rows: list[Row] = []
@@ -151,15 +167,21 @@ def create(
                 model.digest,
             )
         )
-        params += [(model.model_id, keys[key], value) for key, value in model.params.items()]
+        params += [
+            (model.model_id, keys[key], Param(key, value).number, value)
+            for key, value in model.params.items()
+        ]
         tags += [(model.model_id, keys[key], value) for key, value in model.tags.items()]
-    writer.check(_CAN_BE_MADE, [(row[0], row[1], row[3]) for row in rows])
+    allowed = visible_text(caller)
+    writer.check(_CAN_BE_MADE, [(row[0], row[1], row[3], allowed) for row in rows])
     writer.apply(_CREATE, rows)
+    if allowed is not None:
+        writer.check(_IS_THERE, [(row[0], allowed) for row in rows])
     writer.apply(_ADD_PARAMS, params)
     writer.apply(_ADD_TAGS, tags)
 
 
-def add_links(writer: Writer, records: Sequence[RunRecord]) -> None:
+def add_links(writer: Writer, caller: Caller, records: Sequence[RunRecord]) -> None:
     """Note which models runs read and made; all models that the records name must be there."""
     read = [(one.run_id, used.model_id) for one in records for used in one.model_inputs]
     made = [
@@ -171,7 +193,8 @@ def add_links(writer: Writer, records: Sequence[RunRecord]) -> None:
     named |= {
         metric.model_id for one in records for metric in one.metrics if metric.model_id is not None
     }
-    writer.check(_IS_THERE, [(model_id,) for model_id in named])
+    allowed = visible_text(caller)
+    writer.check(_IS_THERE, [(model_id, allowed) for model_id in named])
     writer.apply(_ADD_INPUT, read)
     writer.apply(_ADD_OUTPUT, made)
 
@@ -187,12 +210,17 @@ def number_of(connection: Connection, caller: Caller, model_id: str) -> int:
     return int(row[0])
 
 
-def find(connection: Connection, run: int, name: str) -> int | None:
+def find(connection: Connection, caller: Caller, run: int, name: str) -> int | None:
     """Return the number of the newest model of that name that a run made, or None."""
+    allowed = visible(caller)
+    where, values = "", [run, name]
+    if allowed is not None:
+        where = f"AND {connection.among('experiment')}"
+        values.append(connection.listed(allowed))
     row = connection.one(
-        "SELECT id FROM logged_models WHERE run = ? AND name = ? AND lifecycle = 0 "
+        f"SELECT id FROM logged_models WHERE run = ? AND name = ? AND lifecycle = 0 {where} "
         "ORDER BY created DESC, id DESC LIMIT 1",
-        [run, name],
+        values,
     )
     return None if row is None else int(row[0])
 
@@ -268,9 +296,9 @@ def update(
     number = number_of(connection, caller, model_id)
     for key, value in change.params.items():
         added = connection.execute(
-            "INSERT INTO logged_model_params (model, key, value) VALUES (?, ?, ?) "
+            "INSERT INTO logged_model_params (model, key, number, value) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
-            [number, keys[key], value],
+            [number, keys[key], Param(key, value).number, value],
         )
         if not added:
             raise InvalidParameter(

@@ -163,7 +163,7 @@ def of_models(connection: Connection, models: Collection[int]) -> dict[int, tupl
         "SELECT s.model, s.key, s.timestamp, s.step, s.value, s.nan, s.dataset_name, "
         "s.dataset_digest, r.run_id, l.model_id FROM model_metrics s JOIN runs r ON r.id = s.run "
         f"JOIN logged_models l ON l.id = s.model WHERE {connection.among('s.model')} "
-        "ORDER BY s.timestamp, s.step, s.value",
+        "ORDER BY s.step, s.timestamp, s.nan DESC, s.value",
         [connection.listed(models)],
     )
     names = connection.names.of(connection, {row[1] for row in rows})

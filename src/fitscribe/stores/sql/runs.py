@@ -24,6 +24,7 @@ from fitscribe.core.entities import (
 )
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.stores.sql import datasets, metrics
+from fitscribe.stores.sql.changes import append_one
 from fitscribe.stores.sql.codes import (
     CHANGED_RUN,
     DELETED,
@@ -32,9 +33,14 @@ from fitscribe.stores.sql.codes import (
     RUN_STATUSES,
     split_text,
 )
-from fitscribe.stores.sql.changes import append_one
 from fitscribe.stores.sql.engine import Connection, Writer
-from fitscribe.stores.sql.ids import check_run_id, experiment_number, no_experiment, no_run, visible
+from fitscribe.stores.sql.ids import (
+    check_run_id,
+    experiment_number,
+    no_experiment,
+    no_run,
+    visible_text,
+)
 from fitscribe.stores.sql.locations import Locations
 from fitscribe.stores.sql.statements import Row, Rule, RunRows, Statement
 
@@ -110,7 +116,7 @@ _CAN_BE_FILLED = Rule(
     _cannot_be_filled,
 )
 
-# `allowed` holds the experiments' numbers between commas: ",1,2,".
+# `allowed` is ids.visible_text; NULL, which is not unlike anything, allows all.
 _MAY_BE_SEEN = Rule(
     "visible",
     Statement(
@@ -125,8 +131,8 @@ _PARENT_IS_THERE = Rule(
     "parent",
     Statement(
         "SELECT i.run_id FROM {incoming} LEFT JOIN runs r ON r.run_id = i.run_id "
-        "WHERE r.id IS NULL",
-        _RUN_ID,
+        "WHERE r.id IS NULL OR i.allowed NOT LIKE '%,' || r.experiment || ',%'",
+        (("run_id", "text"), ("allowed", "text")),
     ),
     lambda row: NotFound(
         f"There is no run {row[0]!r}, which is given as the parent of another. "
@@ -223,17 +229,17 @@ def create(
     if rows:
         writer.check(_EXPERIMENT_TAKES_RUNS, [(experiment,) for experiment in experiments])
         writer.create_runs(rows)
-        writer.check(_PARENT_IS_THERE, [(run_id,) for run_id in parents])
+        allowed = visible_text(caller)
+        writer.check(_PARENT_IS_THERE, [(run_id, allowed) for run_id in parents])
     check(writer, caller, [record.run_id for record in records])
     writer.add(_ADD_TAGS, names)
 
 
 def check(writer: Writer, caller: Caller, run_ids: Collection[str]) -> None:
     """Refuse the batch if one of its runs is not there, deleted, or not the caller's to see."""
-    allowed = visible(caller)
+    allowed = visible_text(caller)
     if allowed is not None:
-        text = f",{','.join(map(str, allowed))},"
-        writer.check(_MAY_BE_SEEN, [(run_id, text) for run_id in run_ids])
+        writer.check(_MAY_BE_SEEN, [(run_id, allowed) for run_id in run_ids])
     writer.find_runs(_CAN_BE_FILLED, run_ids)
 
 
@@ -274,9 +280,10 @@ def change(writer: Writer, records: Iterable[RunRecord]) -> None:
     rows: list[Row] = []
     for record in records:
         wanted = record.change
-        if wanted is None or (wanted.status is None and wanted.end_time is None):
-            if wanted is None or not wanted.reopen:
-                continue
+        if wanted is None:
+            continue
+        if wanted.status is None and wanted.end_time is None and not wanted.reopen:
+            continue
         status = RunStatus.RUNNING if wanted.reopen else wanted.status
         code = None if status is None else status_code(status)
         rows.append((record.run_id, code, wanted.end_time, int(wanted.reopen)))
@@ -316,13 +323,14 @@ def read(connection: Connection, locations: Locations, numbers: Sequence[int]) -
             (datasets.read_inputs(runs), bound),
             (
                 "SELECT n.run, m.model_id FROM model_inputs n "
-                f"JOIN logged_models m ON m.id = n.model WHERE {runs} ORDER BY n.run, n.model",
+                "JOIN logged_models m ON m.id = n.model "
+                f"WHERE {connection.among('n.run')} ORDER BY n.run, n.model",
                 bound,
             ),
             (
                 "SELECT o.run, m.model_id, o.step FROM outputs o "
-                f"JOIN logged_models m ON m.id = o.model WHERE {runs} "
-                "ORDER BY o.run, o.model, o.step",
+                "JOIN logged_models m ON m.id = o.model "
+                f"WHERE {connection.among('o.run')} ORDER BY o.run, o.model, o.step",
                 bound,
             ),
         ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-__all__ = ["Row", "Rule", "RunRows", "Statement", "Values", "as_pyformat"]
+__all__ = ["Columns", "Row", "Rule", "RunRows", "Statement", "Values", "as_pyformat"]
 
 Row = tuple[Any, ...]
 Values = Sequence[Any]

@@ -274,7 +274,7 @@ class SqlStore:
         """Return the newest model of that name that the run made, or None."""
         with self._engine.read() as connection:
             run, _, _ = runs.number_of(connection, self._caller, run_id)
-            number = logged_models.find(connection, run, name)
+            number = logged_models.find(connection, self._caller, run, name)
             if number is None:
                 return None
             return logged_models.read(connection, self._locations, [number])[0]

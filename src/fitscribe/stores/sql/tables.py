@@ -277,6 +277,7 @@ logged_model_params = _narrow(
     "logged_model_params",
     _ref("model", "logged_models"),
     _ref("key", "keys"),
+    _column("number", Double(), null=True),
     _column("value", TEXT),
     key=("model", "key"),
 )
@@ -355,6 +356,17 @@ LANGUAGE plpgsql AS $$ BEGIN
   RAISE EXCEPTION USING ERRCODE = 'FS001', MESSAGE = rule, DETAIL = facts;
 END $$"""
 
+# Lower case of all letters, not of ASCII only as in the collation "C".
+LOWER = """DO $$ DECLARE chosen text; BEGIN
+  SELECT collname INTO chosen FROM pg_collation
+  WHERE collname IN ('pg_c_utf8', 'und-x-icu') AND collencoding IN (-1,
+    (SELECT encoding FROM pg_database WHERE datname = current_database()))
+  ORDER BY collname LIMIT 1;
+  EXECUTE format('CREATE OR REPLACE FUNCTION fitscribe_lower(given text) RETURNS text '
+    'LANGUAGE sql IMMUTABLE AS $f$ SELECT lower(given COLLATE %I) $f$',
+    coalesce(chosen, 'default'));
+END $$"""
+
 
 def ddl(engine: str) -> list[str]:
     """Return the statements that make the newest schema in an empty database.
@@ -370,7 +382,7 @@ def ddl(engine: str) -> list[str]:
         Tables and indexes; the rows that are always there are written by the one who makes it.
     """
     dialect = sqlite.dialect() if engine == "sqlite" else postgresql.dialect()
-    statements = [] if engine == "sqlite" else [REFUSE]
+    statements = [] if engine == "sqlite" else [REFUSE, LOWER]
     for table in metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)).strip())
         statements += [

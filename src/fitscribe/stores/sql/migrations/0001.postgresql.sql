@@ -3,6 +3,16 @@ LANGUAGE plpgsql AS $$ BEGIN
   RAISE EXCEPTION USING ERRCODE = 'FS001', MESSAGE = rule, DETAIL = facts;
 END $$;
 
+DO $$ DECLARE chosen text; BEGIN
+  SELECT collname INTO chosen FROM pg_collation
+  WHERE collname IN ('pg_c_utf8', 'und-x-icu') AND collencoding IN (-1,
+    (SELECT encoding FROM pg_database WHERE datname = current_database()))
+  ORDER BY collname LIMIT 1;
+  EXECUTE format('CREATE OR REPLACE FUNCTION fitscribe_lower(given text) RETURNS text '
+    'LANGUAGE sql IMMUTABLE AS $f$ SELECT lower(given COLLATE %I) $f$',
+    coalesce(chosen, 'default'));
+END $$;
+
 CREATE TABLE alembic_version (
   version_num VARCHAR(32) NOT NULL,
   CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
@@ -196,6 +206,7 @@ CREATE INDEX logged_models_by_run ON logged_models (run, name);
 CREATE TABLE logged_model_params (
   model INTEGER NOT NULL,
   key INTEGER NOT NULL,
+  number DOUBLE PRECISION,
   value TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (model, key),
   FOREIGN KEY(model) REFERENCES logged_models (id),

@@ -199,6 +199,7 @@ CREATE INDEX logged_models_by_run ON logged_models (run, name);
 CREATE TABLE logged_model_params (
   model INTEGER NOT NULL,
   "key" INTEGER NOT NULL,
+  number DOUBLE,
   value TEXT NOT NULL,
   PRIMARY KEY (model, "key"),
   FOREIGN KEY(model) REFERENCES logged_models (id),

@@ -1,0 +1,306 @@
+"""Datasets as a run keeps them: name, digest, columns and sizes, in MLflow's forms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fitscribe.core.entities import Dataset, check_text
+from fitscribe.core.uris import file_uri, scheme_of
+from fitscribe.errors import InvalidParameter
+from fitscribe.modelfolder.containers import is_pandas_frame, is_polars_frame, is_sparse
+from fitscribe.modelfolder.infer import infer_schema
+from fitscribe.tracking.digests import Digest, digest_of
+from fitscribe.tracking.source import source_tags as tags_of_source
+
+__all__ = [
+    "Digest",
+    "GivenDataset",
+    "dataset_entity",
+    "digest_of",
+    "from_numpy",
+    "from_pandas",
+    "from_polars",
+]
+
+UNNAMED = "dataset"
+# The digest in the database is a name's second half: 64 of the 128 bits tell datasets apart.
+SHOWN_DIGITS = 16
+
+
+def dataset_entity(
+    X: Any,
+    y: Any = None,
+    *,
+    name: str,
+    digest: Digest,
+    source_tags: Mapping[str, str],
+) -> Dataset:
+    """Return what a store keeps of training data.
+
+    Parameters
+    ----------
+    X : array, sparse matrix, DataFrame or list of shape (rows, columns)
+        Features.
+    y : array, Series, DataFrame, list or None
+        Targets, one for each row.
+    name : str
+        What it is called.
+    digest : Digest
+        Of X and y.
+    source_tags : mapping of str to str
+        Which code made it.
+
+    Returns
+    -------
+    Dataset
+        With MLflow's ``schema`` and ``profile``; ``fitscribe.digest`` in the profile has the whole
+        digest, and ``fitscribe.partial`` says that it is of a sample.
+    """
+    profile = _sizes(X, y)
+    profile["fitscribe.digest"] = digest.hex
+    if digest.partial:
+        profile["fitscribe.partial"] = True
+    return Dataset(
+        name,
+        digest.hex[:SHOWN_DIGITS],
+        "code",
+        json.dumps({"tags": dict(source_tags)}),
+        json.dumps(_columns(X, y)),
+        json.dumps(profile),
+    )
+
+
+def _columns(X: Any, y: Any) -> dict[str, Any]:
+    """Return the schema in MLflow's form: columns of a frame, tensors of arrays."""
+    if is_pandas_frame(X) or is_polars_frame(X):
+        return {"mlflow_colspec": infer_schema(X).to_dict()}
+    features = X if isinstance(X, np.ndarray) or is_sparse(X) else np.asarray(X)
+    targets = None if y is None else infer_schema(np.asarray(y)).to_json()
+    return {
+        "mlflow_tensorspec": {"features": infer_schema(features).to_json(), "targets": targets}
+    }
+
+
+def _sizes(X: Any, y: Any) -> dict[str, Any]:
+    """Return rows and elements of a frame; of arrays shape, number of elements and of bytes."""
+    if is_pandas_frame(X) or is_polars_frame(X):
+        rows, columns = X.shape
+        return {"num_rows": int(rows), "num_elements": int(rows) * int(columns)}
+    sizes = _array_sizes("features", X)
+    return sizes if y is None else {**sizes, **_array_sizes("targets", y)}
+
+
+def _array_sizes(what: str, data: Any) -> dict[str, Any]:
+    if is_sparse(data):
+        shape = [int(length) for length in data.shape]
+        values = getattr(data, "data", None)
+        held = int(values.nbytes) if isinstance(values, np.ndarray) else 0
+        size = int(np.prod(shape, dtype=np.int64))
+        return {f"{what}_shape": shape, f"{what}_size": size, f"{what}_nbytes": held}
+    array = np.asarray(data)
+    return {
+        f"{what}_shape": list(array.shape),
+        f"{what}_size": int(array.size),
+        f"{what}_nbytes": int(array.nbytes),
+    }
+
+
+class GivenDataset:
+    """Data that a user describes for :func:`fitscribe.log_input`.
+
+    Parameters
+    ----------
+    features : array, sparse matrix, DataFrame
+        The data.
+    targets : array or str, optional
+        Targets; of a DataFrame, the name of their column.
+    source : str, optional
+        Where it came from: a path or an address. The code that runs if it is not given.
+    name, digest : str, optional
+        Its name, and a fingerprint to be kept instead of ours.
+    predictions : str, optional
+        Of a DataFrame, the name of the column of predictions.
+    """
+
+    def __init__(
+        self,
+        features: Any,
+        targets: Any = None,
+        source: str | None = None,
+        name: str | None = None,
+        digest: str | None = None,
+        predictions: str | None = None,
+    ) -> None:
+        in_frame = is_pandas_frame(features) or is_polars_frame(features)
+        for what, column in (("targets", targets), ("predictions", predictions)):
+            if in_frame and column is not None and column not in list(features.columns):
+                raise InvalidParameter(
+                    f"{what}={column!r:.80} is no column of the data; these are: "
+                    f"{', '.join(map(str, list(features.columns)[:10]))}."
+                )
+        self.features = features
+        self.targets = targets
+        self.predictions = predictions
+        beside = None if in_frame else targets
+        found = digest_of(features, beside)
+        if found is None:
+            raise InvalidParameter(
+                f"A {type(features).__name__} cannot be read twice, so it has no digest. "
+                "Give an array or a DataFrame of numbers, texts and times."
+            )
+        self._entity = _given(
+            dataset_entity(
+                features,
+                beside,
+                name=UNNAMED if name is None else check_text("name of dataset", "name", name),
+                digest=found,
+                source_tags=tags_of_source(),
+            ),
+            source,
+            digest,
+        )
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self._entity.name
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint of every byte; 16 hexadecimal characters."""
+        return self._entity.digest
+
+    @property
+    def source(self) -> str:
+        """Where it came from, as JSON."""
+        return self._entity.source
+
+    @property
+    def schema(self) -> str | None:
+        """Columns or tensors, as JSON."""
+        return self._entity.schema
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """Sizes."""
+        found: dict[str, Any] = json.loads(self._entity.profile or "{}")
+        return found
+
+    @property
+    def df(self) -> Any:
+        """The DataFrame, as given."""
+        return self.features
+
+    def to_entity(self) -> Dataset:
+        """Return what a store keeps."""
+        return self._entity
+
+
+def _given(entity: Dataset, source: str | None, digest: str | None) -> Dataset:
+    """Return a dataset with the source and the digest that its user gave."""
+    kind, where = entity.source_type, entity.source
+    if source is not None:
+        scheme = scheme_of(str(source))
+        if scheme in ("http", "https"):
+            kind, where = "http", json.dumps({"url": str(source)})
+        else:
+            kind = "local" if scheme in ("", "file") else scheme
+            uri = str(source) if scheme else file_uri(Path(source).absolute())
+            where = json.dumps({"uri": uri})
+    if digest is None:
+        digest = entity.digest
+    elif not 1 <= len(digest) <= 36:
+        raise InvalidParameter(f"A digest has 1 to 36 characters, not {digest!r:.60}.")
+    return Dataset(entity.name, digest, kind, where, entity.schema, entity.profile)
+
+
+def from_numpy(
+    features: Any,
+    source: str | None = None,
+    targets: Any = None,
+    name: str | None = None,
+    digest: str | None = None,
+) -> GivenDataset:
+    """Return a dataset of arrays.
+
+    Parameters
+    ----------
+    features : array or sparse matrix of shape (rows, ...)
+        Features.
+    source : str, optional
+        A path or an address that it came from.
+    targets : array of shape (rows, ...), optional
+        Targets.
+    name, digest : str, optional
+        Name, and a fingerprint to be kept instead of ours.
+
+    Raises
+    ------
+    InvalidParameter
+        If the data has no digest: an iterator, an array of objects of unknown classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from_numpy(np.eye(3), name="corners").profile["features_shape"]
+    [3, 3]
+    """
+    return GivenDataset(_array(features), _optional(targets), source, name, digest)
+
+
+def _array(data: Any) -> Any:
+    """Return an array; a sparse matrix as it is."""
+    return data if is_sparse(data) else np.asarray(data)
+
+
+def _optional(data: Any) -> Any:
+    return None if data is None else _array(data)
+
+
+def from_pandas(
+    df: Any,
+    source: str | None = None,
+    targets: str | None = None,
+    name: str | None = None,
+    digest: str | None = None,
+    predictions: str | None = None,
+) -> GivenDataset:
+    """Return a dataset of a ``pandas.DataFrame``; `targets` and `predictions` name columns.
+
+    Raises
+    ------
+    InvalidParameter
+        If `df` is no DataFrame, or a named column is not in it.
+    """
+    if not is_pandas_frame(df):
+        raise InvalidParameter(f"from_pandas takes a pandas.DataFrame, not {_kind(df)}.")
+    return GivenDataset(df, targets, source, name, digest, predictions)
+
+
+def from_polars(
+    df: Any,
+    source: str | None = None,
+    targets: str | None = None,
+    name: str | None = None,
+    digest: str | None = None,
+    predictions: str | None = None,
+) -> GivenDataset:
+    """Return a dataset of a ``polars.DataFrame``; `targets` and `predictions` name columns.
+
+    Raises
+    ------
+    InvalidParameter
+        If `df` is no DataFrame, or a named column is not in it.
+    """
+    if not is_polars_frame(df):
+        raise InvalidParameter(f"from_polars takes a polars.DataFrame, not {_kind(df)}.")
+    return GivenDataset(df, targets, source, name, digest, predictions)
+
+
+def _kind(value: Any) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"

