@@ -107,7 +107,7 @@ class Floor:
         database, now = self.database, int(time.time() * 1000)
         database.execute("BEGIN IMMEDIATE")
         insert = "INSERT INTO runs VALUES (NULL, ?, 0, ?, 'FINISHED', ?, ?, ?, ?)"
-        row = (run_id, "run", int(started * 1000), now, None, run_id)
+        row: tuple[object, ...] = (run_id, "run", int(started * 1000), now, None, run_id)
         parent = database.execute(insert, row).lastrowid
         database.execute("INSERT INTO datasets VALUES (?, 'X', ?, ?)", (parent, *dataset))
         database.execute("INSERT INTO models VALUES (?, ?, ?, '')", (parent, run_id, run_id))
@@ -147,10 +147,10 @@ def data_digest(X: Any, y: Any) -> str:
             if column.dtype == object:
                 digest.update("\0".join(column).encode())
             else:
-                digest.update(np.ascontiguousarray(column))
+                digest.update(np.ascontiguousarray(column).data)
     else:
-        digest.update(X)
-    digest.update(np.ascontiguousarray(y))
+        digest.update(X.data)
+    digest.update(np.ascontiguousarray(y).data)
     return digest.hexdigest()
 
 

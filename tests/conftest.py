@@ -94,7 +94,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need PostgreSQL."""
+    """Mark the tests that need PostgreSQL, and leave out those of other systems' rules."""
+    if os.name != "posix":
+        items[:] = [item for item in items if item.get_closest_marker("posix") is None]
     for item in items:
         if "postgres_server" in getattr(item, "fixturenames", ()):
             item.add_marker("postgres")

@@ -31,8 +31,6 @@ from fitscribe.core.uris import (
 )
 from fitscribe.errors import InvalidParameter
 
-posix_only = pytest.mark.skipif(os.name == "nt", reason="POSIX's rules of paths")
-
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -63,7 +61,7 @@ def test_model_addresses(text, expected):
     assert parse_model_uri(text) == expected
 
 
-@posix_only
+@pytest.mark.posix
 def test_a_file_address_is_a_local_path():
     assert parse_model_uri("file:///a%20b/c") == LocalPath("/a b/c")
 
@@ -136,7 +134,7 @@ def test_the_home_folder_is_no_folder_called_tilde(monkeypatch):
     assert parse_tracking_uri("~/runs") == HomeFolder("/home/me/runs")
 
 
-@posix_only
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("text", "path"), [("file:///a%20b", "/a b"), ("file:./mlruns", "./mlruns"), ("file:x", "x")]
 )
@@ -195,7 +193,7 @@ def test_schemes(text, scheme):
 names = st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), max_size=20)
 
 
-@posix_only
+@pytest.mark.posix
 @given(st.binary(min_size=1, max_size=40).filter(lambda raw: b"\0" not in raw))
 @settings(deadline=None, max_examples=200)
 def test_every_posix_path_comes_back(raw):
@@ -230,7 +228,7 @@ def test_windows_addresses(path, uri):
     assert file_uri(path) == uri
 
 
-@posix_only
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("path", "uri"),
     [

@@ -4,6 +4,8 @@ import math
 import warnings
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 import sklearn.metrics as sk
 from hypothesis import given, settings
@@ -133,8 +135,6 @@ def test_equals_sklearn_whatever_the_target_comes_as(case, seed):
     classes, y, predicted, proba, weights, pos_label = case
     if weights is not None and weights.sum() == 0:
         return
-    pd = pytest.importorskip("pandas")
-    pl = pytest.importorskip("polars")
     forms = [
         y.tolist(),
         y.reshape(-1, 1),

@@ -222,7 +222,8 @@ def test_a_pipeline_is_one_run_named_by_its_steps() -> None:
 
 
 def test_a_fit_that_overwrites_its_input_says_so() -> None:
-    X, y = np.random.default_rng(0).normal(size=(20, 3)), np.arange(20.0)
+    X = np.asfortranarray(np.random.default_rng(0).normal(1, 1, size=(20, 3)))
+    y = np.arange(20.0)
     fitscribe.sklearn.autolog()
     with pytest.warns(FitscribeWarning, match="overwrote"):
         Lasso(copy_X=False, fit_intercept=True).fit(X, y)

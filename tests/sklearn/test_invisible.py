@@ -86,12 +86,12 @@ def observed(name: str) -> dict[str, Any]:
         try:
             result = estimators.fit(model, X, y)
             seen["returns itself"] = result is model
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             seen["error"] = (type(error), str(error))
         for method in ("predict", "predict_proba", "transform", "score_samples"):
             try:
                 seen[method] = to_plain(getattr(model, method)(X))
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 seen[method] = (type(error), str(error))
     seen["warnings"] = [(w.category, str(w.message), w.filename, w.lineno) for w in shown]
     seen["numpy"] = np.random.get_state()[1].tolist()

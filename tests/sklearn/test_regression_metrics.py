@@ -4,6 +4,8 @@ import math
 import warnings
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 import sklearn.metrics as sk
 from hypothesis import given, settings
@@ -68,7 +70,6 @@ def test_equals_sklearn(case):
 
 
 def test_target_of_lists_frames_and_objects():
-    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
     y, predicted = np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.5, 3.0])
     theirs = expected(y, predicted, None)
     forms = [

@@ -3,6 +3,8 @@
 import random
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse
 from sklearn.compose import ColumnTransformer
@@ -155,7 +157,6 @@ def table():
 
 
 def forms_of_X(X):
-    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
     return {
         "array": X,
         "list": X.tolist(),
@@ -169,7 +170,6 @@ def forms_of_X(X):
 
 
 def forms_of_y(y):
-    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
     return {
         "array": y,
         "list": y.tolist(),

@@ -21,7 +21,6 @@ from fitscribe.stores.artifacts.paths import (
     segments,
 )
 
-posix_only = pytest.mark.skipif(os.name == "nt", reason="POSIX's links")
 CANARY = b"CANARY"
 
 
@@ -351,7 +350,7 @@ def test_the_names_are_windows_only_there(world, monkeypatch):
 # Links
 
 
-@posix_only
+@pytest.mark.posix
 @pytest.mark.parametrize("by_descriptor", [True, False])
 def test_links_that_lead_out_are_refused(world, monkeypatch, by_descriptor):
     store, root, base = world
@@ -414,7 +413,7 @@ def test_links_that_lead_out_are_refused(world, monkeypatch, by_descriptor):
     assert outside(base, root) == before
 
 
-@posix_only
+@pytest.mark.posix
 @pytest.mark.parametrize("by_descriptor", [True, False])
 def test_of_a_link_only_the_link_is_deleted(world, monkeypatch, by_descriptor):
     store, root, base = world
@@ -431,7 +430,7 @@ def test_of_a_link_only_the_link_is_deleted(world, monkeypatch, by_descriptor):
     assert outside(base, root) == before
 
 
-@posix_only
+@pytest.mark.posix
 @pytest.mark.parametrize("by_descriptor", [True, False])
 def test_links_that_stay_inside_are_followed(world, monkeypatch, by_descriptor):
     store, root, base = world
@@ -453,7 +452,7 @@ def test_links_that_stay_inside_are_followed(world, monkeypatch, by_descriptor):
     assert store.read("a/b/file") == b"1"
 
 
-@posix_only
+@pytest.mark.posix
 def test_a_link_that_goes_round_is_refused(world):
     store, root, base = world
     store.put_bytes("a/file", b"1")
@@ -464,7 +463,7 @@ def test_a_link_that_goes_round_is_refused(world):
     assert not (base / "copy").exists()
 
 
-@posix_only
+@pytest.mark.posix
 @pytest.mark.parametrize("name", [".tmp", ".blobs"])
 def test_own_folders_that_are_links_are_not_followed(world, name):
     store, root, base = world
@@ -480,7 +479,7 @@ def test_own_folders_that_are_links_are_not_followed(world, name):
     assert outside(base, root) == before
 
 
-@posix_only
+@pytest.mark.posix
 def test_a_link_put_in_between_is_not_followed(world):
     """A thread changes a folder for a link that leads out, and back, all the time."""
     store, root, base = world
@@ -492,6 +491,7 @@ def test_a_link_put_in_between_is_not_followed(world):
     before = outside(base, root)
     stop = threading.Event()
     swaps = []
+    spare = itertools.count()
 
     def swap():
         place, aside = root / "a" / "b", root / "a" / "aside"
@@ -501,7 +501,7 @@ def test_a_link_put_in_between_is_not_followed(world):
             os.unlink(place)
             if os.path.isdir(place):
                 # The store has made the folder that it missed.
-                os.rename(place, root / "a" / f"made-{len(swaps)}")
+                os.rename(place, root / "a" / f"made-{next(spare)}")
             os.rename(aside, place)
             swaps.append(1)
 
@@ -517,7 +517,7 @@ def test_a_link_put_in_between_is_not_followed(world):
         if place.is_symlink():
             place.unlink()
         elif place.exists() and aside.exists():
-            os.rename(place, root / "a" / f"left-{len(swaps)}")
+            os.rename(place, root / "a" / f"left-{next(spare)}")
         if aside.exists():
             os.rename(aside, place)
 

@@ -27,7 +27,6 @@ from fitscribe.stores.artifacts.blobs import SMALLEST_BLOB
 from fitscribe.stores.artifacts.local import LocalArtifacts
 from fitscribe.testing import ArtifactStoreContract
 
-posix_only = pytest.mark.skipif(os.name == "nt", reason="POSIX's files")
 MODEL = {"MLmodel": b"m" * 900, "model.pkl": b"p" * 2_000_000, "requirements.txt": b"r" * 100}
 
 
@@ -47,7 +46,7 @@ class TestWithoutDescriptors(ArtifactStoreContract):
         return LocalArtifacts(folder)
 
 
-@posix_only
+@pytest.mark.posix
 class TestBelowALink(ArtifactStoreContract):
     """The root itself may be a link."""
 
@@ -117,7 +116,7 @@ def test_reading_makes_nothing(store, tmp_path):
 # Equal bytes
 
 
-@posix_only
+@pytest.mark.posix
 def test_equal_files_of_folders_are_one_file(store, tmp_path):
     for name in "abc":
         store.put_folder(name, {**MODEL, "MLmodel": name.encode() * 900})
@@ -130,7 +129,7 @@ def test_equal_files_of_folders_are_one_file(store, tmp_path):
     assert (root / "a" / "requirements.txt").stat().st_nlink == 1
 
 
-@posix_only
+@pytest.mark.posix
 def test_the_last_use_takes_the_blob_along(store, tmp_path):
     store.put_folder("a", MODEL)
     store.put_folder("b", {"inner/model.pkl": MODEL["model.pkl"]})
@@ -156,7 +155,7 @@ def test_a_blob_that_rotted_is_not_used_again(store, tmp_path, size):
         assert blob.read_bytes() == good
 
 
-@posix_only
+@pytest.mark.posix
 @pytest.mark.parametrize("planted", ["file", "link", "folder"])
 def test_what_stands_where_blobs_go_is_written_around(store, tmp_path, planted):
     root, outside = tmp_path / "root", tmp_path / "outside"
@@ -175,7 +174,7 @@ def test_what_stands_where_blobs_go_is_written_around(store, tmp_path, planted):
     assert os.listdir(outside) == []
 
 
-@posix_only
+@pytest.mark.posix
 def test_without_links_files_are_written(store, tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise OSError(95, "Operation not supported")
@@ -186,7 +185,7 @@ def test_without_links_files_are_written(store, tmp_path, monkeypatch):
         assert store.read(f"{name}/model.pkl") == MODEL["model.pkl"]
 
 
-@posix_only
+@pytest.mark.posix
 def test_more_links_than_the_file_system_has(store, tmp_path, monkeypatch):
     """A blob with all its links in use makes way for a fresh one."""
     link, full = os.link, set()
@@ -215,7 +214,7 @@ def test_own_folders_are_not_shown(store, tmp_path):
     assert sorted(os.listdir(tmp_path / "copy")) == ["a"]
 
 
-@posix_only
+@pytest.mark.posix
 def test_names_that_no_path_has_are_left_out(store, tmp_path):
     store.put_bytes("a/good", b"1")
     folder = os.fsencode(tmp_path / "root" / "a")
@@ -230,7 +229,7 @@ def test_names_that_no_path_has_are_left_out(store, tmp_path):
     assert os.listdir(tmp_path / "copy") == ["good"]
 
 
-@posix_only
+@pytest.mark.posix
 def test_a_pipe_is_no_file_to_put(store, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InvalidParameter, match="no file"):
@@ -240,7 +239,7 @@ def test_a_pipe_is_no_file_to_put(store, tmp_path):
 # Failures
 
 
-@posix_only
+@pytest.mark.posix
 def test_a_folder_that_cannot_be_written():
     """In a process without root's rights, for root may write everywhere."""
     with tempfile.TemporaryDirectory() as base:
@@ -322,7 +321,7 @@ for write in (
 """
 
 
-@posix_only
+@pytest.mark.posix
 def test_a_full_disk_leaves_nothing(store, tmp_path):
     """A limit on the size of files stops a write half way, as a full disk does."""
     root = tmp_path / "root"
@@ -365,7 +364,7 @@ def test_a_race_for_one_folder_has_one_winner(store, tmp_path, monkeypatch):
     assert staged(tmp_path / "root") == []
 
 
-@posix_only
+@pytest.mark.posix
 def test_a_name_that_the_file_system_refuses(tmp_path, monkeypatch):
     """Some file systems take fewer bytes than 255."""
     store = LocalArtifacts(tmp_path)
@@ -416,7 +415,7 @@ while True:
 """
 
 
-@posix_only
+@pytest.mark.posix
 def test_kill_leaves_no_half_folder(store, tmp_path):
     left = 0
     for number in range(10):

@@ -7,6 +7,7 @@ distribution's list of files for it (0.1 to 0.3 s); most modules are found by na
 from __future__ import annotations
 
 import functools
+import json
 import os
 import sys
 from importlib import metadata
@@ -97,4 +98,5 @@ def _holds(distribution: str, root: str) -> bool:
     found = metadata.distribution(distribution)
     if file.startswith(os.path.realpath(str(found.locate_file(""))) + os.sep):
         return True
-    return '"editable": true' in (found.read_text("direct_url.json") or "")
+    origin = json.loads(found.read_text("direct_url.json") or "{}")
+    return bool(origin.get("dir_info", {}).get("editable"))

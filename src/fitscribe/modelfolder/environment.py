@@ -247,10 +247,10 @@ def _expand(
             continue
         option = _OPTION.fullmatch(text)
         if option is None:
-            result[text] = None
+            result[" ".join(text.split())] = None
             continue
         file = folder / option[2].strip().strip("\"'")
-        if file in inside:
+        if file.resolve() in inside:
             continue  # a file that names itself
         try:
             held = file.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
@@ -258,7 +258,7 @@ def _expand(
             raise InvalidParameter(
                 f"The requirements file {str(file)!r} cannot be read: {error}"
             ) from error
-        found = _expand(held, file.parent, constraints, (*inside, file))
+        found = _expand(held, file.parent, constraints, (*inside, file.resolve()))
         if option[1] in ("-c", "--constraint"):
             constraints += [item for item in found if item not in constraints]
         else:
@@ -280,6 +280,15 @@ def _read_conda(given: Mapping[str, Any] | str | Path) -> Mapping[str, Any]:
             f"conda_env is a dict as conda's environment files have it, or the path of one; "
             f"got {given!r:.80}."
         )
+    dependencies = given.get("dependencies") or []
+    lists = [dependencies]
+    if isinstance(dependencies, list):
+        lists += [item.get("pip") or [] for item in dependencies if isinstance(item, Mapping)]
+    for found in lists:
+        if not isinstance(found, list):
+            raise InvalidParameter(
+                f"conda_env has {found!r:.80} for a list of dependencies; give ['numpy', ...]."
+            )
     return given
 
 

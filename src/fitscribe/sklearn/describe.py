@@ -25,10 +25,14 @@ def class_name(estimator: Any) -> str:
 
 
 def is_search(estimator: Any) -> bool:
-    """Whether it tries candidates and keeps ``cv_results_``, scikit-learn's or not."""
-    return hasattr(estimator, "cv_results_") or any(
-        base.__name__ == "BaseSearchCV" for base in type(estimator).__mro__
-    )
+    """Whether it tries candidates and keeps ``cv_results_``, scikit-learn's or not.
+
+    ``cv_results_`` without params is another thing: the path of a GraphicalLassoCV.
+    """
+    if any(base.__name__ == "BaseSearchCV" for base in type(estimator).__mro__):
+        return True
+    results = getattr(estimator, "cv_results_", None)
+    return isinstance(results, Mapping) and "params" in results
 
 
 def params_of(estimator: Any) -> list[Param]:

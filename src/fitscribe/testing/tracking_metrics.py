@@ -179,14 +179,11 @@ class MetricsContract(TrackingStoreCase):
         other = add_run(store, run(experiment, metrics=points))
         token = store.get_metric_history(run_id, "m", 1).token
         assert token is not None
-        for use in (
-            lambda: store.get_metric_history(run_id, "n", 1, token),
-            lambda: store.get_metric_history(other, "m", 1, token),
-            lambda: store.get_metric_history(run_id, "m", 1, "x"),
-            lambda: store.get_metric_history(run_id, "m", 0),
-        ):
-            with pytest.raises(InvalidParameter):
-                use()
+        for run_of, key, after in ((run_id, "n", token), (other, "m", token), (run_id, "m", "x")):
+            with pytest.raises(InvalidParameter, match="page token"):
+                store.get_metric_history(run_of, key, 1, after)
+        with pytest.raises(InvalidParameter, match="max_results"):
+            store.get_metric_history(run_id, "m", 0)
 
     def test_metrics_of_a_dataset_and_a_model(self, store: TrackingStore, experiment: str) -> None:
         """The point says of which, and is the run's as well."""

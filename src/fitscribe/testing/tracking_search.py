@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -182,10 +182,10 @@ class SearchRunsContract(TrackingStoreCase):
             records = data.draw(populations(experiments))
             add_runs(store, records)
             for record in records:
-                if data.draw(st.integers(0, 5)) == 0:
-                    store.delete_run(record.run_id)
-                if data.draw(st.integers(0, 9)) == 0:
+                if data.draw(st.integers(0, 9)) == 9:
                     store.delete_tag(record.run_id, "mlflow.runName")
+                if data.draw(st.integers(0, 5)) == 5:
+                    store.delete_run(record.run_id)
             runs = [store.get_run(record.run_id) for record in records]
             known = vocabulary_of(runs)
             for _ in range(6):
@@ -278,8 +278,9 @@ class SearchRunsContract(TrackingStoreCase):
     def test_a_token_belongs_to_its_search(self, store: TrackingStore, experiment: str) -> None:
         """Other experiments, another filter, order or view, and what is no token, is refused."""
         add_runs(store, [run(experiment, metrics={"m": number}) for number in range(5)])
-        first = ([experiment], "metrics.m >= 0", ["metrics.m"], 1, 2)
-        token = store.search_runs(*first).token
+        search: Callable[..., PagedList[Run]] = store.search_runs
+        first = [[experiment], "metrics.m >= 0", ["metrics.m"], 1, 2]
+        token = search(*first).token
         assert token is not None
         changed: list[tuple[int, object]] = [
             (0, [experiment, "0"]),
@@ -289,14 +290,14 @@ class SearchRunsContract(TrackingStoreCase):
             (3, ViewType.ALL),
         ]
         for place, value in changed:
-            other: list[Any] = list(first)
+            other = list(first)
             other[place] = value
             with pytest.raises(InvalidParameter, match="another search"):
-                store.search_runs(*other, token)
+                search(*other, token)
         for wrong in ("x", token[:-4], token + "AA", "", "ü"):
             with pytest.raises(InvalidParameter, match="page token"):
-                store.search_runs(*first, wrong)
-        assert len(store.search_runs(*first[:4], 3, token)) == 3
+                search(*first, wrong)
+        assert len(search(*first[:4], 3, token)) == 3
 
     def test_experiments_in_any_form(self, store: TrackingStore, experiment: str) -> None:
         """One id as text, ids in any order and twice; none finds nothing."""
@@ -348,5 +349,5 @@ class SearchRunsContract(TrackingStoreCase):
         assert ids(store.search_runs([experiment], either)) == [made[4], made[3]]
         both = " AND ".join(f"params.p != {number}" for number in range(3, 53))
         assert ids(store.search_runs([experiment], both)) == made[2::-1]
-        deep = "NOT (" * 20 + "params.p = 3" + ")" * 20
+        deep = "NOT (" * 14 + "params.p = 3" + ")" * 14
         assert ids(store.search_runs([experiment], deep)) == [made[3]]

@@ -14,6 +14,10 @@ from fitscribe.testing.tracking_metrics import MetricsContract
 from fitscribe.testing.tracking_models import LoggedModelsContract
 from fitscribe.testing.tracking_runs import RunsContract
 from fitscribe.testing.tracking_search import SearchRunsContract
+from fitscribe.testing.tracking_search_others import (
+    SearchExperimentsContract,
+    SearchModelsContract,
+)
 from fitscribe.testing.tracking_threads import ThreadsContract
 
 __all__ = ["TrackingStoreContract"]
@@ -29,6 +33,8 @@ class TrackingStoreContract(
     RepeatedBatchesContract,
     CallersContract,
     SearchRunsContract,
+    SearchExperimentsContract,
+    SearchModelsContract,
     ThreadsContract,
 ):
     """Tests that every tracking store passes: subclass it and say how to make one.

@@ -231,8 +231,9 @@ def _arrow_numbers(column: Any) -> bytes:
         width = chunk.type.bit_width // 8
         plain = np.frombuffer(chunk.buffers()[1], f"u{width}")
         plain = plain[chunk.offset : chunk.offset + len(chunk)]
-        numbers.update(plain if missing is None else np.where(missing, plain.dtype.type(0), plain))
-        absent.update(bytes(len(chunk)) if missing is None else missing)
+        known = plain if missing is None else np.where(missing, plain.dtype.type(0), plain)
+        numbers.update(known.data)
+        absent.update(bytes(len(chunk)) if missing is None else missing.data)
     return combined(numbers.digest(), absent.digest())
 
 

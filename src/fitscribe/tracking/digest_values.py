@@ -95,7 +95,7 @@ def array_digest(given: Any, look: Look) -> bytes:
     elif kind in "fc" and array.dtype.itemsize > (8 if kind == "f" else 16):
         _update_in_blocks(digest, array, _long_floats)
     elif array.flags.c_contiguous:
-        digest.update(_bytes(array))
+        digest.update(_bytes(array).data)
     else:
         _update_in_blocks(digest, array, np.ascontiguousarray)
     return digest.digest()
@@ -186,7 +186,7 @@ def strided_digests(columns: Sequence[np.ndarray[Any, Any]]) -> list[bytes]:
     rows = max(512, BLOCK // stride)
     for start in range(0, len(columns[0]), rows):
         for digest, column in zip(digests, columns, strict=True):
-            digest.update(_bytes(np.ascontiguousarray(column[start : start + rows])))
+            digest.update(_bytes(np.ascontiguousarray(column[start : start + rows])).data)
     return [digest.digest() for digest in digests]
 
 
@@ -196,6 +196,7 @@ def strided_digests(columns: Sequence[np.ndarray[Any, Any]]) -> list[bytes]:
 def sparse_digest(matrix: Any, look: Look) -> bytes:
     """Return the digest of a scipy sparse matrix or array as it is stored, never made dense."""
     kind: str = matrix.format
+    parts: tuple[Any, ...]
     if kind in ("csr", "csc", "bsr"):
         parts = (matrix.data, matrix.indices, matrix.indptr)
     elif kind == "dia":
@@ -234,8 +235,8 @@ class Texts:
     ) -> None:
         """Add some texts: their bytes as one buffer, and the length of each in bytes."""
         self._said.update(said)
-        self._lengths.update(lengths)
-        self._missing.update(bytes(len(lengths)) if missing is None else missing)
+        self._lengths.update(lengths.data)
+        self._missing.update(bytes(len(lengths)) if missing is None else missing.data)
 
     def add_list(self, texts: Sequence[str]) -> None:
         """Add texts that are all there."""
@@ -298,7 +299,7 @@ def _alike_digest(kind: type, values: Sequence[Any], look: Look, depth: int) -> 
     if issubclass(kind, int):
         return combined(header, _integers_digest(values))
     if issubclass(kind, float):
-        return combined(header, xxh3_128(np.array(values, np.float64)).digest())
+        return combined(header, xxh3_128(np.array(values, np.float64).data).digest())
     if issubclass(kind, (list, tuple)):
         return combined(header, _nested_digest(values, look, depth))
     if issubclass(kind, dict):
@@ -318,13 +319,13 @@ def _nested_digest(values: Sequence[Sequence[Any]], look: Look, depth: int) -> b
     if int(lengths.sum()) > MOST_VALUES:
         raise Undigestible("too many values")
     inner = list(chain.from_iterable(values))
-    return combined(xxh3_128(lengths).digest(), values_digest(inner, look, depth + 1))
+    return combined(xxh3_128(lengths.data).digest(), values_digest(inner, look, depth + 1))
 
 
 def _integers_digest(values: Sequence[int]) -> bytes:
     """Return the digest of integers, of any size."""
     if min(values) >= INT64.min and max(values) <= INT64.max:
-        return xxh3_128(np.fromiter(map(int, values), np.int64, len(values))).digest()
+        return xxh3_128(np.fromiter(map(int, values), np.int64, len(values)).data).digest()
     return xxh3_128(" ".join(map(int.__repr__, values)).encode()).digest()
 
 
@@ -340,4 +341,4 @@ def _tokens_digest(kind: type, values: Sequence[Any]) -> bytes:
     else:
         raise Undigestible(f"values of the class {kind.__module__}.{kind.__qualname__}")
     lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
-    return combined(xxh3_128(lengths).digest(), xxh3_128(b"".join(tokens)).digest())
+    return combined(xxh3_128(lengths.data).digest(), xxh3_128(b"".join(tokens)).digest())

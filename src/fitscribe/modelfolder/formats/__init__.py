@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import pickle
+# By name, not as a module: `pickle` is here what `formats/pickle.py` holds.
+from pickle import PicklingError
 from typing import BinaryIO
 
 from fitscribe.errors import InvalidParameter, NotSupported
-from fitscribe.modelfolder.formats import pickle as by_name
 from fitscribe.modelfolder.formats.named import Dump, NotPortable
+from fitscribe.modelfolder.formats.pickle import dump as dump_by_name
+from fitscribe.modelfolder.formats.pickle import load as load_by_name
 
 __all__ = ["FORMATS", "Dump", "check_format", "dump", "load"]
 
 FORMATS = ("pickle", "cloudpickle")
 # What pickling raises for a thing that it cannot take, by any of the ways a class may refuse.
 _REFUSALS = (
-    pickle.PicklingError,
+    PicklingError,
     AttributeError,
     NotImplementedError,
     RecursionError,
@@ -56,15 +58,15 @@ def dump(obj: object, format: str | None = None) -> Dump:
     """
     if check_format(format) != "cloudpickle":
         try:
-            return by_name.dump(obj, portable=format is None)
+            return dump_by_name(obj, portable=format is None)
         except (NotPortable, *_REFUSALS) as error:
             if format is not None:
                 raise _refused(obj, format, error) from error
     # Deferred: most models need no cloudpickle.
-    from fitscribe.modelfolder.formats import cloudpickle as by_value
+    from fitscribe.modelfolder.formats.cloudpickle import dump as dump_by_value
 
     try:
-        return by_value.dump(obj)
+        return dump_by_value(obj)
     except _REFUSALS as error:
         raise _refused(obj, "cloudpickle", error) from error
 
@@ -97,11 +99,11 @@ def load(stream: BinaryIO, format: str) -> object:
         If this version does not read the format.
     """
     if format == "pickle":
-        return by_name.load(stream)
+        return load_by_name(stream)
     if format == "cloudpickle":
-        from fitscribe.modelfolder.formats import cloudpickle as by_value
+        from fitscribe.modelfolder.formats.cloudpickle import load as load_by_value
 
-        return by_value.load(stream)
+        return load_by_value(stream)
     raise NotSupported(
         f"The model is written as {format!r}; this version reads {' and '.join(FORMATS)}."
     )

@@ -21,9 +21,11 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
         self.modules: set[str] = set()
 
     def reducer_override(self, obj: Any) -> Any:
-        """Note the module of a class, function or module; cloudpickle says how it is written."""
-        note(obj, self.modules, False)
-        return super().reducer_override(obj)
+        """Note the module of what is written by name; cloudpickle says what that is."""
+        reduced = super().reducer_override(obj)
+        if reduced is NotImplemented:
+            note(obj, self.modules, False)
+        return reduced
 
 
 def dump(obj: object) -> Dump:

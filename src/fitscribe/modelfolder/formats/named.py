@@ -42,6 +42,9 @@ class NotPortable(Exception):
 def note(obj: object, modules: set[str], portable: bool) -> None:
     """Add the module that `obj` is named by, if it is a thing that pickles name.
 
+    Of a class, the modules of what it inherits from are added too: loading imports them, and
+    what an estimator of a third party does is mostly scikit-learn's.
+
     Parameters
     ----------
     obj : object
@@ -64,3 +67,5 @@ def note(obj: object, modules: set[str], portable: bool) -> None:
     if portable and module in HERE:
         raise NotPortable(repr(obj))
     modules.add(str(module))
+    if isinstance(obj, type):
+        modules.update(base.__module__ for base in obj.__mro__)

@@ -73,13 +73,14 @@ def is_network_path(folder: Path) -> bool:
         except OSError:
             return False
         return is_network_type(type_in_mounts(path, mounts) or "")
-    if sys.platform == "win32":
+    elif sys.platform == "win32":
         drive = os.path.splitdrive(path)[0]
         remote = ctypes.windll.kernel32.GetDriveTypeW(drive + "\\") == DRIVE_REMOTE
         return drive.startswith("\\\\") or bool(remote)
-    if sys.platform == "darwin":
+    elif sys.platform == "darwin":
         return _is_network_on_macos(path)
-    return False
+    else:
+        return False
 
 
 def _is_network_on_macos(path: str) -> bool:

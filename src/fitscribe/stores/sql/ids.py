@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 
 from fitscribe.core.caller import Caller
 from fitscribe.errors import InvalidParameter, NotFound
@@ -10,6 +12,7 @@ from fitscribe.errors import InvalidParameter, NotFound
 __all__ = [
     "check_run_id",
     "experiment_number",
+    "experiment_numbers",
     "no_experiment",
     "no_model",
     "no_run",
@@ -41,6 +44,16 @@ def experiment_number(experiment_id: object) -> int:
     if number > LARGEST:
         raise no_experiment(text)
     return number
+
+
+def experiment_numbers(experiment_ids: str | Iterable[str]) -> list[int]:
+    """Return the numbers of experiments to search in; what no store could have is left out."""
+    ids = [experiment_ids] if isinstance(experiment_ids, str) else experiment_ids
+    numbers = set()
+    for one in ids:
+        with suppress(NotFound):
+            numbers.add(experiment_number(one))
+    return sorted(numbers)
 
 
 def check_run_id(run_id: object) -> str:

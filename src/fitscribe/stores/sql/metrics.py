@@ -113,7 +113,8 @@ def history(
     if number is None:
         return PagedList()
     query: tuple[Any, ...] = ("metric history", run_id, key)
-    where, values = "run = ? AND key = ?", [run, number]
+    where = "run = ? AND key = ?"
+    values: list[Any] = [run, number]
     if page_token is not None:
         where += " AND (timestamp, step, value, nan) > (?, ?, ?, ?)"
         values += decode_token(page_token, query)

@@ -31,7 +31,7 @@ from fitscribe.stores.sql.statements import (
     as_pyformat,
 )
 
-__all__ = ["PostgresEngine"]
+__all__ = ["LOCK", "PostgresEngine", "connection_of"]
 
 # Connections of one process: as many as a thread pool needs, few of the server's 100.
 MOST = 8
@@ -117,6 +117,11 @@ class PostgresConnection(Connection):
 
     def listed(self, values: Iterable[Any]) -> list[Any]:
         return list(values)
+
+
+def connection_of(raw: Any) -> Connection:
+    """Return a connection as query functions take it; `raw` is inside a transaction or reads."""
+    return PostgresConnection(raw, KeyNames(), ())
 
 
 @cache
@@ -329,8 +334,7 @@ class PostgresEngine(Engine):
     def _version(self, begin: Sequence[Step]) -> str | None:
         """Return the schema's version; make the tables if there are none and we may write."""
         with self._transaction(begin) as connection:
-            sql = "SELECT 1 FROM pg_tables WHERE schemaname = ANY(current_schemas(false)) LIMIT 1"
-            if connection.one(sql) is not None:
+            if not schema.is_empty(connection):
                 return schema.read_version(connection)
             if begin is BEGIN_READ:
                 return None

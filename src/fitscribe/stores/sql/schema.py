@@ -8,7 +8,15 @@ from fitscribe.errors import InvalidState, StoreTooNew, StoreTooOld
 from fitscribe.stores.sql.codes import SCHEMA, ddl_path
 from fitscribe.stores.sql.engine import Connection
 
-__all__ = ["SCHEMA", "check_version", "create", "read_version", "statements"]
+__all__ = [
+    "DEFAULT_EXPERIMENT",
+    "SCHEMA",
+    "check_version",
+    "create",
+    "is_empty",
+    "read_version",
+    "statements",
+]
 
 DEFAULT_EXPERIMENT = "Default"
 
@@ -29,6 +37,15 @@ def create(connection: Connection, engine: str) -> None:
         "INSERT INTO experiments (id, name, lifecycle, created, updated) VALUES (0, ?, 0, ?, ?)",
         [DEFAULT_EXPERIMENT, now, now],
     )
+
+
+def is_empty(connection: Connection) -> bool:
+    """Return whether a database has no tables."""
+    if connection.name == "sqlite":
+        sql = "SELECT 1 FROM sqlite_master LIMIT 1"
+    else:
+        sql = "SELECT 1 FROM pg_tables WHERE schemaname = ANY(current_schemas(false)) LIMIT 1"
+    return connection.one(sql) is None
 
 
 def read_version(connection: Connection) -> str:

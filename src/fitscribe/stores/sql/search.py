@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -111,7 +112,7 @@ def compare_text(connection: Connection, column: Any, operator_: str, value: Any
         column, pattern = func.fitscribe_lower(column), func.fitscribe_lower(pattern)
     # PostgreSQL takes a backslash for an escape unless it is told that there is none.
     escape = "" if connection.name == "postgresql" else None
-    matched = column.like(pattern, escape=escape)
+    matched: Condition = column.like(pattern, escape=escape)
     return not_(matched) if operator_ != plain else matched
 
 
@@ -151,10 +152,12 @@ def holds_number_or_text(
 
 def among(connection: Connection, column: Any, values: Iterable[Any]) -> Condition:
     """Return the condition that a column is one of a list, bound as one value."""
-    bound = bindparam(None, connection.listed(values), unique=True)
+    bound: Any = bindparam(None, connection.listed(values), unique=True)
     if connection.name == "postgresql":
-        return column == func.any(bound)
-    return column.in_(select(text("value")).select_from(func.json_each(bound)))
+        chosen: Condition = column == func.any(bound)
+    else:
+        chosen = column.in_(select(text("value")).select_from(func.json_each(bound)))
+    return chosen
 
 
 def as_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -167,7 +170,7 @@ def groups_of(
 ) -> list[Callable[[Any], Condition]]:
     """Return conditions on a column that split the experiments into parts, each walked alone."""
     if len(experiments) <= MERGED:
-        return [lambda column, one=one: column == one for one in experiments]
+        return [partial(operator.eq, one) for one in experiments]
     return [lambda column: among(connection, column, experiments)]
 
 
@@ -253,7 +256,7 @@ def fetch(
     by itself, so that an index can serve its order, and then they are merged.
     """
     varying = [place for place, key in enumerate(keys) if not _is_constant(key)]
-    condition = true()
+    condition: Condition = true()
     if after is not None:
         condition = continue_after(
             [keys[place] for place in varying], [after[place] for place in varying]

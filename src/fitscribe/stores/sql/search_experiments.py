@@ -78,7 +78,8 @@ def _compare(connection: Connection, term: Comparison) -> Condition:
     if term.entity == "attribute":
         column: Any = _COLUMNS[term.key]
         if wanted is not None:
-            return column.is_not(None) if wanted else column.is_(None)
+            there: Condition = column.is_not(None)
+            return there if wanted else ~there
         if EXPERIMENTS.attributes[term.key] == "number":
             return compare_number(column, term.operator, term.value)
         text = as_text(column) if term.key == "experiment_id" else column

@@ -14,7 +14,7 @@ from fitscribe.core.paging import check_max_results, encode_token
 from fitscribe.stores.sql import tables
 from fitscribe.stores.sql.codes import LIVE, MODEL_STATUSES
 from fitscribe.stores.sql.engine import Connection
-from fitscribe.stores.sql.ids import experiment_number, visible
+from fitscribe.stores.sql.ids import experiment_numbers, visible
 from fitscribe.stores.sql.search import (
     Condition,
     SortKey,
@@ -50,8 +50,7 @@ def search_models(
     limit = check_max_results(max_results, MOST_RESULTS)
     tree = parse(filter_string, LOGGED_MODELS)
     order = parse_order(order_by or (), LOGGED_MODELS)
-    ids = [experiment_ids] if isinstance(experiment_ids, str) else list(experiment_ids)
-    numbers = sorted({experiment_number(one) for one in ids})
+    numbers = experiment_numbers(experiment_ids)
     query = ("models", numbers, filter_string or "", list(order_by or ()))
     allowed = visible(caller)
     if allowed is not None:

@@ -20,7 +20,7 @@ from fitscribe.core.paging import check_max_results, encode_token
 from fitscribe.stores.sql import tables
 from fitscribe.stores.sql.codes import HEAD, RUN_STATUSES, split_text
 from fitscribe.stores.sql.engine import Connection
-from fitscribe.stores.sql.ids import experiment_number, visible
+from fitscribe.stores.sql.ids import experiment_numbers, visible
 from fitscribe.stores.sql.locations import Locations
 from fitscribe.stores.sql.search import (
     Condition,
@@ -66,8 +66,7 @@ def search_runs(
     lifecycles = lifecycles_of(view_type)
     tree = parse(filter_string, RUNS)
     order = parse_order(order_by or (), RUNS)
-    ids = [experiment_ids] if isinstance(experiment_ids, str) else list(experiment_ids)
-    numbers = sorted({experiment_number(one) for one in ids})
+    numbers = experiment_numbers(experiment_ids)
     query = ("runs", numbers, filter_string or "", list(order_by or ()), view_type)
     allowed = visible(caller)
     if allowed is not None:
@@ -99,7 +98,8 @@ class _Search:
         self.lifecycles = lifecycles
         self.tree = tree
         self.order = order or (OrderItem("attribute", "start_time", ascending=False),)
-        wanted = {item.key for item in (*self.order, *_comparisons(tree))} | {TAG_RUN_NAME}
+        wanted = {TAG_RUN_NAME, *(item.key for item in self.order)}
+        wanted.update(term.key for term in _comparisons(tree))
         self._numbers = connection.names.find(connection, wanted)
         self._joined = [_value_table(item) for item in self.order]
         self._where: list[Condition] = []
@@ -154,9 +154,13 @@ class _Search:
                 found = _value_keys(item, table)
                 keys += found if place or rank is None else [SortKey(literal(rank)), *found[1:]]
         walked = self._joined[0]
-        if rank is None or rank == 2 or walked is None:
-            return [*keys, SortKey(_runs.c.start_time, False), SortKey(_runs.c.id, False)]
-        return [*keys, SortKey(walked.c.start_time, False), SortKey(walked.c.run, False)]
+        start, run = _runs.c.start_time, _runs.c.id
+        if rank in (0, 1) and walked is not None:
+            start, run = walked.c.start_time, walked.c.run
+        # Told twice, the start would keep SQLite from reading the whole order from the index.
+        if not any(_is_start(item) for item in self.order):
+            keys.append(SortKey(start, False))
+        return [*keys, SortKey(run, False)]
 
     def _attribute_keys(self, item: OrderItem) -> list[SortKey]:
         if item.key == "end_time":
@@ -322,6 +326,11 @@ def _comparisons(node: Node | None) -> Iterator[Comparison]:
 def _is_name(term: Comparison | OrderItem) -> bool:
     """Whether it means the run's name, which is a tag."""
     return term.entity == "attribute" and term.key == "run_name"
+
+
+def _is_start(item: OrderItem) -> bool:
+    """Whether it means the run's start."""
+    return item.entity == "attribute" and item.key == "start_time"
 
 
 def _value_table(term: Comparison | OrderItem) -> Any:

@@ -29,7 +29,7 @@ from fitscribe.stores.sql.filelock import file_lock
 from fitscribe.stores.sql.filesystems import is_network_path
 from fitscribe.stores.sql.statements import Row, Rule, RunRows, Statement, Values
 
-__all__ = ["SqliteEngine"]
+__all__ = ["SqliteEngine", "connection_of", "explain"]
 
 IDLE = 8
 CACHE_KIB = 16_384
@@ -71,6 +71,11 @@ class SqliteConnection(Connection):
 
     def listed(self, values: Iterable[Any]) -> str:
         return json.dumps(list(values))
+
+
+def connection_of(raw: sqlite3.Connection) -> Connection:
+    """Return a connection as query functions take it; `raw` is inside a transaction or reads."""
+    return SqliteConnection(raw, KeyNames())
 
 
 @cache
@@ -338,9 +343,10 @@ class SqliteEngine(Engine):
             return None
         raw = self._take()
         try:
-            if not raw.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            connection = SqliteConnection(raw, self.names)
+            if schema.is_empty(connection):
                 return None
-            version = schema.read_version(SqliteConnection(raw, self.names))
+            version = schema.read_version(connection)
             self._set_journal(raw)
         except BaseException:
             raw.close()
@@ -392,14 +398,14 @@ class SqliteEngine(Engine):
         try:
             yield
         except sqlite3.Error as error:
-            raise _explain(error, self.path) from error
+            raise explain(error, self.path) from error
         except UnicodeEncodeError as error:
             raise InvalidParameter(
                 f"A text holds a lone surrogate, which is no unicode: {error.object[:80]!r}."
             ) from error
 
 
-def _explain(error: sqlite3.Error, path: Path) -> FitscribeError:
+def explain(error: sqlite3.Error, path: Path) -> FitscribeError:
     """Return what to tell a user of an error of SQLite."""
     code = _primary(error)
     if code in BUSY:

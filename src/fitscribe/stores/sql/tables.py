@@ -12,6 +12,7 @@ migrations. A fresh database runs that text, so making one needs no SQLAlchemy.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -30,7 +31,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.type_api import TypeEngine
 
@@ -63,6 +64,8 @@ __all__ = [
 
 metadata = MetaData()
 
+Kind = TypeEngine[Any] | type[TypeEngine[Any]]
+
 # Text sorts by code point in both engines: what an index returns and what Python sorts agree.
 TEXT = Text(collation="C").with_variant(Text(), "sqlite")
 # A plain rowid on SQLite must be declared INTEGER; times need 64 bits on PostgreSQL.
@@ -74,22 +77,22 @@ def _id() -> Column[int]:
     return Column("id", Integer, Identity(), primary_key=True)
 
 
-def _ref(name: str, to: str, **options: bool) -> Column[int]:
-    return Column(name, Integer, ForeignKey(f"{to}.id"), nullable=False, **options)
+def _ref(name: str, to: str) -> Column[int]:
+    return Column(name, Integer, ForeignKey(f"{to}.id"), nullable=False)
 
 
-def _column(name: str, kind: TypeEngine[object], null: bool = False) -> Column[object]:
+def _column(name: str, kind: Kind, null: bool = False) -> Column[Any]:
     return Column(name, kind, nullable=null)
 
 
-def _narrow(name: str, *columns: Column[object] | Column[int], key: tuple[str, ...]) -> Table:
+def _narrow(name: str, *columns: Column[Any] | Column[int], key: tuple[str, ...]) -> Table:
     """Return a table that is its own primary key's tree (SQLite's WITHOUT ROWID)."""
     primary = PrimaryKeyConstraint(*key)
     return Table(name, metadata, *columns, primary, sqlite_with_rowid=False)
 
 
 def _of_run(
-    name: str, *columns: Column[object] | Column[int], key: tuple[str, ...] = ("run", "key")
+    name: str, *columns: Column[Any] | Column[int], key: tuple[str, ...] = ("run", "key")
 ) -> Table:
     """Return a table of rows that come by the thousand, and belong to a run and a key.
 
@@ -381,7 +384,7 @@ def ddl(engine: str) -> list[str]:
     list of str
         Tables and indexes; the rows that are always there are written by the one who makes it.
     """
-    dialect = sqlite.dialect() if engine == "sqlite" else postgresql.dialect()
+    dialect = make_url(f"{engine}://").get_dialect()()
     statements = [] if engine == "sqlite" else [REFUSE, LOWER]
     for table in metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)).strip())
