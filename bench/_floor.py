@@ -54,6 +54,10 @@ class Floor:
         names = ("numpy", "scikit-learn", "cloudpickle")
         self.requirements = "\n".join(f"{name}=={metadata.version(name)}" for name in names)
 
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
     def record(self, estimator: Any, X: Any, y: Any, started: float) -> None:
         """Record one fitted classifier."""
         run_id = uuid.uuid4().hex

@@ -1,4 +1,4 @@
-"""Measuring side by side: contestants take turns in one process, in CPU time.
+"""Measuring side by side: contestants take turns, in CPU time.
 
 These machines are noisy: only ratios of one run mean something. CPU time is user and system time
 of the process and of the children it waited for.
@@ -11,11 +11,24 @@ import gc
 import importlib.util
 import os
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["alternate", "compile_package", "cpu_ms", "print_row"]
+__all__ = [
+    "alternate",
+    "alternate_processes",
+    "compile_package",
+    "cpu_ms",
+    "paired",
+    "print_limit",
+    "print_row",
+]
+
+# What a fresh process prints last: what its CPU time was, in milliseconds.
+TOLD = "cpu_ms "
 
 
 def cpu_ms() -> float:
@@ -37,8 +50,8 @@ def alternate(
     repeats: int,
     warm_up: int = 2,
     before: Mapping[str, Callable[[], object]] | None = None,
-) -> dict[str, float]:
-    """Run every contestant in turn, `repeats` times, and return the median CPU ms of each.
+) -> dict[str, list[float]]:
+    """Run every contestant in turn, `repeats` times, and return the CPU ms of each round.
 
     What stands in `before` under a contestant's name is done first, and not counted.
     """
@@ -54,7 +67,42 @@ def alternate(
             gc.enable()
             if round_number >= warm_up:
                 times[name].append(took)
-    return {name: statistics.median(taken) for name, taken in times.items()}
+    return times
+
+
+def alternate_processes(
+    scripts: Mapping[str, Sequence[str]],
+    repeats: int,
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, list[float]]:
+    """Run commands in turn, each in a fresh process, and return the CPU ms of each round.
+
+    A command that prints a line ``cpu_ms NUMBER`` is taken at its word; of another the whole
+    process counts, the interpreter's own start included.
+    """
+    times: dict[str, list[float]] = {name: [] for name in scripts}
+    for round_number in range(1 + repeats):
+        for name, command in scripts.items():
+            start = cpu_ms()
+            done = subprocess.run(
+                command,
+                check=False,
+                capture_output=True,
+                text=True,
+                env={**os.environ, **(environment or {})},
+            )
+            took = cpu_ms() - start
+            if done.returncode:
+                sys.exit(f"{name} failed:\n{done.stderr}")
+            told = [line for line in done.stdout.splitlines() if line.startswith(TOLD)]
+            if round_number:  # the first warms the file system
+                times[name].append(float(told[-1][len(TOLD) :]) if told else took)
+    return times
+
+
+def paired(more: Sequence[float], less: Sequence[float]) -> float:
+    """Return the median of the differences between neighbours of one round."""
+    return statistics.median(a - b for a, b in zip(more, less, strict=True))
 
 
 def print_row(label: str, cells: Mapping[str, float | str]) -> None:
@@ -63,4 +111,17 @@ def print_row(label: str, cells: Mapping[str, float | str]) -> None:
         f"{name} {value:.2f}" if isinstance(value, float) else f"{name} {value}"
         for name, value in cells.items()
     )
-    print(f"{label:28} {'  '.join(shown)}", flush=True)
+    print(f"{label:36} {'  '.join(shown)}", flush=True)
+
+
+def print_limit(
+    label: str, figure: float, limit: float, unit: str = "", at_least: bool = False
+) -> None:
+    """Print a figure, its limit, and whether it holds."""
+    holds = figure >= limit if at_least else figure <= limit
+    sign = "≥" if at_least else "≤"
+    print(
+        f"{label:52} {figure:10.2f}{unit:3}  {sign} {limit:8.2f}{unit:3}  "
+        f"{'holds' if holds else 'MISSED'}",
+        flush=True,
+    )

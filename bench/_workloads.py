@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
-from sklearn.datasets import make_classification
+from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import SVC
 
-__all__ = ["WORKLOADS", "Workload"]
+__all__ = ["LAZY", "WORKLOADS", "Workload", "X", "y"]
 
 Workload = tuple[Callable[[], Any], Any, Any]
 
@@ -53,4 +57,31 @@ WORKLOADS: dict[str, Workload] = {
     "RandomForest(100)": (lambda: RandomForestClassifier(100, random_state=0), X, y),
     "Pipeline+ColumnTransformer": (_pipeline, _frame(), y),
     "Grid 5x3, all children": (_grid, X, y),
+}
+
+
+def _classes(rows: int) -> tuple[Any, Any]:
+    made: tuple[Any, Any] = make_classification(rows, 20, n_informative=8, random_state=0)
+    return made
+
+
+def _values(rows: int) -> tuple[Any, Any]:
+    made: tuple[Any, Any] = make_regression(rows, 20, noise=5, random_state=0)
+    return made
+
+
+# Learners that do their work when they predict: what fits into memory and into two minutes.
+LAZY: dict[str, Workload] = {
+    "KNeighborsClassifier": (KNeighborsClassifier, *_classes(20_000)),
+    "KNeighborsRegressor": (KNeighborsRegressor, *_values(20_000)),
+    "SVC": (SVC, *_classes(20_000)),
+    "GaussianProcessRegressor": (
+        lambda: GaussianProcessRegressor(alpha=1.0, optimizer=None),
+        *_values(2000),
+    ),
+    "GaussianProcessClassifier": (
+        lambda: GaussianProcessClassifier(optimizer=None),
+        *_classes(1000),
+    ),
+    "KernelRidge": (lambda: KernelRidge(kernel="rbf"), *_values(3000)),
 }

@@ -16,6 +16,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import yaml
+from scipy import special
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
@@ -86,6 +87,15 @@ def test_a_model_by_value_needs_cloudpickle() -> None:
 def test_functions_inside_a_model_count() -> None:
     found = requirements(FunctionTransformer(pd.DataFrame.abs))
     assert found == [MLFLOW, *sorted([*pin("pandas"), *SKLEARN])]
+
+
+def test_ufuncs_and_modules_inside_a_model_count() -> None:
+    # A ufunc does not say which module it is in.
+    assert requirements(FunctionTransformer(special.expit)) == [MLFLOW, *SKLEARN]
+    folder = build(FunctionTransformer(kw_args={"library": pd}))  # no pickle takes a module
+    assert folder.model.flavors["sklearn"]["serialization_format"] == "cloudpickle"
+    lines = folder.files["requirements.txt"].decode().split("\n")
+    assert lines == [MLFLOW, *sorted([*pin("cloudpickle", "pandas"), *SKLEARN])]
 
 
 def test_the_library_of_the_data_counts() -> None:

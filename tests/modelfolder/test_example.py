@@ -5,19 +5,21 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
-from fitscribe.errors import InvalidParameter, NotFound
+from fitscribe.errors import InvalidParameter, MissingDependency, NotFound
 from fitscribe.modelfolder.example import read_example, read_example_params, write_example
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.mlmodel import Model
@@ -144,6 +146,18 @@ def test_a_frame_of_polars_is_written_as_one_of_pandas(tmp_path: Path) -> None:
     found = back(tmp_path, frame)
     assert found["t"].dtype.kind == "M"
     assert found["b"].tolist()[1] == 2.5
+
+
+def test_an_arrow_table_is_written_as_a_frame(tmp_path: Path) -> None:
+    table = pa.table({"a": pa.array([1, 2], pa.int32()), "b": [None, 2.5], "t": [NOON, None]})
+    info, data, request = written(table)
+    assert info["type"] == "dataframe"
+    assert data == {
+        "columns": ["a", "b", "t"],
+        "data": [[1, None, "2026-01-31T12:00:00"], [2, 2.5, None]],
+    }
+    assert request == {"dataframe_split": data}
+    assert back(tmp_path, table)["a"].dtype == np.int32
 
 
 def test_a_series_is_a_frame_of_one_column() -> None:
@@ -397,6 +411,21 @@ def test_a_file_that_is_no_json_is_refused_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "input_example.json").write_text("[1")
     with pytest.raises(InvalidParameter, match=r"input_example\.json' cannot be read"):
         read_example(tmp_path, model)
+
+
+def test_a_frame_without_pandas_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = put(tmp_path, pl.DataFrame({"a": [1]}))
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingDependency, match="pip install pandas"):
+        read_example(tmp_path, model)
+
+
+def test_columns_that_the_example_lacks_are_passed_over(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": np.array([1], "f4")})
+    model = put(tmp_path, frame, frame.assign(b=[1]))
+    pd.testing.assert_frame_equal(read_example(tmp_path, model), frame)
 
 
 def test_an_example_is_not_changed() -> None:

@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from fitscribe.errors import InvalidParameter, NotFound
 from fitscribe.modelfolder import yamltext
 from fitscribe.modelfolder.infer import infer_signature
+from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION, Model
 from fitscribe.modelfolder.read import read_model
 from fitscribe.modelfolder.schema import ModelSignature
@@ -262,6 +263,25 @@ def test_a_model_without_signature_has_no_schemas() -> None:
     assert "signature" not in model.to_dict()
     assert model.add_flavor("sklearn", a=1) is model
     assert model.flavors == {"sklearn": {"a": 1}}
+
+
+def test_what_is_known_of_a_model_is_told_without_the_model() -> None:
+    X = np.ones((4, 2))
+    model = build(
+        LogisticRegression(),
+        signature=infer_signature(X),
+        input_example=X,
+        model_id="m-1",
+        run_id="r",
+        artifact_path="file:///x",
+        metadata={"owner": "me"},
+    ).model
+    info = ModelInfo.of(model, "models:/m-1", "clf", {"C": "1.0"}, {"stage": "new"})
+    assert (info.model_uri, info.name) == ("models:/m-1", "clf")
+    assert (info.params, info.tags) == ({"C": "1.0"}, {"stage": "new"})
+    said = set(ModelInfo.__slots__) - {"model_uri", "name", "params", "tags"}
+    assert {key: getattr(info, key) for key in said} == {key: getattr(model, key) for key in said}
+    assert ModelInfo.of(model, "models:/m-1").params == {}
 
 
 # ---- files of MLflow --------------------------------------------------------------------------

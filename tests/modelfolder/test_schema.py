@@ -201,6 +201,8 @@ def test_numbers_of_numpy_in_a_shape_can_be_written() -> None:
         (np.int64, (-1,), r"is a numpy\.dtype"),
         (np.dtype("int64"), 4, "shape of a tensor is a tuple, not 4"),
         (np.dtype("int64"), "ab", "shape of a tensor is a tuple"),
+        (np.dtype("int64"), (-1, "4"), "is a tuple of integers"),
+        (np.dtype("int64"), (-1, 4.0), "is a tuple of integers"),
     ],
 )
 def test_what_is_no_tensor_is_refused(dtype: Any, shape: Any, message: str) -> None:

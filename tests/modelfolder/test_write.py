@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
-import pickle
 import subprocess
 import sys
 import threading
-import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,69 +16,19 @@ import estimators
 import numpy as np
 import pytest
 import yaml
-from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.cluster import DBSCAN
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from threadpoolctl import threadpool_limits
 
-from fitscribe.errors import AlreadyExists, InvalidParameter, NotFound, NotSupported, UnsafePath
+from fitscribe.errors import AlreadyExists, InvalidParameter
 from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.modelfolder.read import load, read_model
 from fitscribe.modelfolder.write import ModelFolder, build, save
 
-METHODS = (
-    "predict",
-    "predict_proba",
-    "decision_function",
-    "transform",
-    "score_samples",
-    "inverse_transform",
-)
 ALONE = ["MLmodel", "conda.yaml", "model.pkl", "python_env.yaml", "requirements.txt"]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    # On small data, threads that wait for each other take far longer than the work.
-    with threadpool_limits(1):
-        yield
-
-
-def fitted(name: str) -> Any:
-    """Return a fitted estimator of scikit-learn, without its warnings."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = estimators.make(name)
-        if "random_state" in model.get_params(deep=False):
-            model.set_params(random_state=0)
-        return estimators.fit(model, *estimators.data_for(name))
-
-
-def answers(model: Any, name: str) -> dict[str, Any]:
-    """Return what the model's methods say of the data that it was fitted on."""
-    X, _ = estimators.data_for(name)
-    found: dict[str, Any] = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for method in METHODS:
-            if not hasattr(model, method):
-                continue
-            np.random.seed(0)
-            try:
-                result = getattr(model, method)(X)
-            except (
-                AttributeError,
-                IndexError,
-                TypeError,
-                ValueError,
-            ) as error:  # of other data than it takes
-                result = repr(error)
-            found[method] = result.toarray() if sparse.issparse(result) else result
-    return found
 
 
 def logistic() -> LogisticRegression:
@@ -93,30 +41,6 @@ def listed(folder: Path) -> list[str]:
 
 
 # ---- there and back ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", estimators.cases())
-def test_every_estimator_gives_the_same_answers_after_a_load(name: str, tmp_path: Path) -> None:
-    model = fitted(name)
-    before = answers(model, name)
-    folder = build(model)
-    assert folder.model.flavors["sklearn"]["serialization_format"] == "pickle"
-    assert ("python_function" in folder.model.flavors) == hasattr(model, "predict")
-    save(folder, tmp_path / "model")
-    assert listed(tmp_path / "model") == ALONE
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # some classes are deprecated
-        found = load(tmp_path / "model")
-    assert type(found) is type(model)
-    after = answers(found, name)
-    assert after.keys() == before.keys()
-    for method, expected in before.items():
-        if getattr(expected, "dtype", np.dtype(object)).kind == "f":
-            # Arrays lie elsewhere in memory now, and BLAS adds up in another order.
-            np.testing.assert_allclose(after[method], expected, rtol=1e-12)
-        else:
-            np.testing.assert_equal(after[method], expected)
-    assert build(model).digest == folder.digest  # neither writing nor predicting changed it
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -273,7 +197,8 @@ def test_a_model_that_cannot_be_pickled_says_why(make: Any, reason: str, format:
         build(model, format=format)
     text = str(caught.value)
     assert text.startswith(f"A {type(model).__name__} cannot be written as {format or ''}")
-    assert "Try another format" in text
+    assert text.endswith("ake what holds open files, locks or connections out of the model.")
+    assert ("Use the format cloudpickle" in text) == (format == "pickle")
     assert isinstance(caught.value.__cause__, Exception)
 
 
@@ -364,8 +289,7 @@ def test_code_goes_along_and_is_found_at_load(
     (source / "package" / "old.pyc").touch()
     (source / "own_step.py").write_text("def step(X): return X * 3\n")
     monkeypatch.setattr(sys, "path", [str(source), *sys.path])
-    from own_step import step  # a module that this test has just written
-
+    step = importlib.import_module("own_step").step
     folder = build(
         FunctionTransformer(step), code_paths=[source / "package", str(source / "own_step.py")]
     )
@@ -429,63 +353,3 @@ def test_wrong_paths_are_refused(
         (tmp_path / name / "a.py").touch()
     with pytest.raises(InvalidParameter, match=message):
         build(logistic(), **arguments)
-
-
-# ---- folders of others ------------------------------------------------------------------------
-
-
-def put(folder: Path, mlmodel: str, model: object = "the model") -> Path:
-    folder.mkdir(exist_ok=True)
-    (folder / "MLmodel").write_text(mlmodel)
-    (folder / "model.pkl").write_bytes(pickle.dumps(model))
-    return folder
-
-
-@pytest.mark.parametrize(
-    "flavors",
-    [
-        "sklearn: {pickled_model: model.pkl}",
-        "sklearn: {pickled_model: model.pkl, serialization_format: cloudpickle, code: null}",
-        "python_function: {loader_module: mlflow.sklearn, data: model.pkl}",
-        "python_function: {loader_module: mlflow.sklearn, model_path: model.pkl}",
-    ],
-)
-def test_folders_of_mlflow_1_to_3_are_loaded(tmp_path: Path, flavors: str) -> None:
-    assert load(put(tmp_path, f"flavors: {{{flavors}}}")) == "the model"
-
-
-@pytest.mark.parametrize(
-    ("flavors", "error", "message"),
-    [
-        ("", NotSupported, "its flavors are none. Load it with the library"),
-        ("xgboost: {data: m}", NotSupported, "its flavors are xgboost"),
-        (
-            "python_function: {loader_module: mlflow.xgboost, data: m}",
-            NotSupported,
-            "holds no scikit-learn model",
-        ),
-        (
-            "sklearn: {pickled_model: model.pkl, serialization_format: skops}",
-            NotSupported,
-            "written as 'skops'; this version reads pickle and cloudpickle",
-        ),
-        ("sklearn: {pickled_model: other.pkl}", NotFound, r"other\.pkl' is missing"),
-        ("sklearn: {pickled_model: ../model.pkl}", UnsafePath, "outside of its folder"),
-        ("sklearn: {pickled_model: /model.pkl}", UnsafePath, "outside of its folder"),
-        ("sklearn: {pickled_model: 'a\\..\\..\\m'}", UnsafePath, "outside of its folder"),
-        ("sklearn: {pickled_model: 'C:m'}", UnsafePath, "outside of its folder"),
-        ("sklearn: {pickled_model: model.pkl, code: ../..}", UnsafePath, "outside of its folder"),
-    ],
-)
-def test_a_folder_that_is_not_ours_to_load_is_refused(
-    tmp_path: Path, flavors: str, error: type[Exception], message: str
-) -> None:
-    before = list(sys.path)
-    with pytest.raises(error, match=message):
-        load(put(tmp_path, f"flavors: {{{flavors}}}"))
-    assert sys.path == before
-
-
-def test_a_folder_without_an_mlmodel_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="There is no model at"):
-        load(tmp_path)

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 __all__ = [
+    "is_arrow_table",
     "is_pandas_frame",
     "is_pandas_series",
     "is_polars_frame",
@@ -45,6 +46,11 @@ def is_polars_frame(data: object) -> bool:
 def is_polars_series(data: object) -> bool:
     """Whether data is a ``polars.Series``."""
     return _is(data, "polars", "Series")
+
+
+def is_arrow_table(data: object) -> bool:
+    """Whether data is a ``pyarrow.Table`` or a ``RecordBatch``."""
+    return _is(data, "pyarrow", "Table", "RecordBatch")
 
 
 def is_sparse(data: object) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from fitscribe.errors import InvalidParameter, MissingDependency, NotFound
 from fitscribe.modelfolder.containers import (
+    is_arrow_table,
     is_pandas_frame,
     is_pandas_series,
     is_polars_frame,
@@ -57,8 +58,8 @@ def write_example(example: Any) -> Example:
     Parameters
     ----------
     example : array, sparse matrix, DataFrame, Series, list, dict, scalar, text or date
-        A few rows, all of which are written; of numpy, scipy, pandas, polars or plain Python. Or
-        a tuple of such data and a dict of params.
+        A few rows, all of which are written; of numpy, scipy, pandas, polars, Arrow or plain
+        Python. Or a tuple of such data and a dict of params.
 
     Raises
     ------
@@ -102,6 +103,11 @@ def _encode(example: Any) -> tuple[str, Any, dict[str, Any]]:
     if is_polars_frame(example):
         rows = [[_json(cell) for cell in row] for row in example.rows()]
         table = {"columns": list(example.columns), "data": rows}
+        return "dataframe", table, {"dataframe_split": table}
+    if is_arrow_table(example):
+        columns = [[_json(cell) for cell in column.to_pylist()] for column in example.columns]
+        rows = [list(row) for row in zip(*columns, strict=True)]
+        table = {"columns": list(example.column_names), "data": rows}
         return "dataframe", table, {"dataframe_split": table}
     if is_sparse(example):
         matrix = example if example.format in ("csr", "csc") else example.tocsr()

@@ -1,4 +1,4 @@
-"""The columns of a frame of pandas or polars, as MLflow's column types.
+"""The columns of a frame of pandas, polars or Arrow, as MLflow's column types.
 
 A column's values are looked at where they lie. What is computed is one flag per column (does it
 hold missing values?), and for pandas columns of objects the one type of the objects.
@@ -15,7 +15,7 @@ from fitscribe.modelfolder.datatypes import Array, ColumnType, DataType, Object,
 from fitscribe.modelfolder.schema import ColSpec, ColumnName
 from fitscribe.modelfolder.values import ANY, common_type, numpy_type
 
-__all__ = ["column_name", "pandas_columns", "polars_columns"]
+__all__ = ["arrow_columns", "column_name", "pandas_columns", "polars_columns"]
 
 # What ``pandas.api.types.infer_dtype`` says of a column of objects.
 _OBJECTS = {
@@ -46,6 +46,29 @@ _POLARS = {
     "Binary": DataType.binary,
     "Date": DataType.datetime,
     "Datetime": DataType.datetime,
+}
+_ARROW = {
+    "bool": DataType.boolean,
+    "int8": DataType.integer,
+    "int16": DataType.integer,
+    "int32": DataType.integer,
+    "int64": DataType.long,
+    "uint8": DataType.integer,
+    "uint16": DataType.integer,
+    "uint32": DataType.long,
+    "halffloat": DataType.float,
+    "float": DataType.float,
+    "double": DataType.double,
+    "string": DataType.string,
+    "large_string": DataType.string,
+    "string_view": DataType.string,
+    "binary": DataType.binary,
+    "large_binary": DataType.binary,
+    "binary_view": DataType.binary,
+    "fixed_size_binary": DataType.binary,
+    "date32": DataType.datetime,
+    "date64": DataType.datetime,
+    "timestamp": DataType.datetime,
 }
 
 
@@ -126,3 +149,34 @@ def _polars_type(dtype: Any) -> ColumnType:
     if name == "Struct":
         return Object([Property(part.name, _polars_type(part.dtype)) for part in dtype.fields])
     return _POLARS.get(name, ANY)
+
+
+def arrow_columns(columns: Iterable[tuple[str, Any]]) -> list[ColSpec]:
+    """Return the columns of (name, ``pyarrow.Array``) pairs; null and NaN are missing values.
+
+    A column is required if no value is missing.
+    """
+    from pyarrow import types
+
+    specs = []
+    for name, column in columns:
+        missing = column.null_count > 0
+        if not missing and types.is_floating(column.type):
+            missing = bool(np.isnan(np.asarray(column)).any())
+        specs.append(ColSpec(_arrow_type(column.type), name, not missing))
+    return specs
+
+
+def _arrow_type(dtype: Any) -> ColumnType:
+    """Return the type of an Arrow type."""
+    from pyarrow import types
+
+    if types.is_dictionary(dtype):
+        return _arrow_type(dtype.value_type)
+    if types.is_list(dtype) or types.is_large_list(dtype) or types.is_fixed_size_list(dtype):
+        items = _arrow_type(dtype.value_type)
+        return ANY if items == ANY else Array(items)
+    if types.is_struct(dtype):
+        parts = [dtype.field(i) for i in range(dtype.num_fields)]
+        return Object([Property(part.name, _arrow_type(part.type)) for part in parts])
+    return _ARROW.get(str(dtype).partition("[")[0], ANY)

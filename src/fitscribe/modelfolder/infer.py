@@ -14,6 +14,7 @@ import numpy as np
 
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.containers import (
+    is_arrow_table,
     is_pandas_frame,
     is_pandas_series,
     is_polars_frame,
@@ -21,7 +22,12 @@ from fitscribe.modelfolder.containers import (
     is_sparse,
 )
 from fitscribe.modelfolder.datatypes import DataType, Object
-from fitscribe.modelfolder.frames import column_name, pandas_columns, polars_columns
+from fitscribe.modelfolder.frames import (
+    arrow_columns,
+    column_name,
+    pandas_columns,
+    polars_columns,
+)
 from fitscribe.modelfolder.params import ParamSchema, ParamSpec
 from fitscribe.modelfolder.schema import ColSpec, ModelSignature, Schema, TensorSpec
 from fitscribe.modelfolder.values import ANY, common_type, type_of
@@ -37,8 +43,8 @@ def infer_signature(
     Parameters
     ----------
     model_input, model_output : array, sparse matrix, DataFrame, Series, list, dict or scalar
-        A sample or all of it; of numpy, scipy, pandas, polars or plain Python. Which columns are
-        optional follows from the values seen, everything else from dtypes and shapes.
+        A sample or all of it; of numpy, scipy, pandas, polars, Arrow or plain Python. Which
+        columns are optional follows from the values seen, everything else from dtypes and shapes.
     params : mapping or None
         Params of a prediction with their defaults.
 
@@ -75,6 +81,8 @@ def infer_schema(data: Any) -> Schema:
         return _columns(polars_columns(data.get_columns()))
     if is_polars_series(data):
         return _series(polars_columns([data])[0], named=data.name != "")
+    if is_arrow_table(data):
+        return _columns(arrow_columns(zip(data.column_names, data.columns, strict=True)))
     if isinstance(data, Mapping):
         return _mapping(data)
     if isinstance(data, list):

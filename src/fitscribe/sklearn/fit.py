@@ -127,7 +127,10 @@ class _Fit:
         }
         here = active.scope()
         parent = here.runs[-1] if here.runs else None
-        if parent is not None and parent.is_ours and parent.claim():
+        # A run that this thread or worker inherited is not claimed: of several that fit at once
+        # none is the first, and the run would be whichever's was quickest.
+        own = len(here.runs) > here.inherited and parent is not None and parent.is_ours
+        if parent is not None and own and parent.claim():
             record = RunRecord(parent.run_id, params=self.params, tags=tags)
             try:
                 parent.store.log(Batch([record]))

@@ -29,7 +29,8 @@ GIT_PATIENCE_S = 2.0
 
 def source_tags() -> dict[str, str]:
     """Return MLflow's context tags, ours for git among them; asked once per process."""
-    return dict(_source_tags(os.getpid()))
+    with _Git.lock:  # a cache alone would let two threads ask git twice
+        return dict(_source_tags(os.getpid()))
 
 
 @functools.cache
@@ -111,7 +112,9 @@ class _Git:
 
     @classmethod
     def ask(cls, repository: str) -> None:
-        command = ["git", "-C", repository, "diff", "--quiet", "HEAD", "--"]
+        # Whatever the repository is configured to run, it does not run for us.
+        command = ["git", "-C", repository, "-c", "core.fsmonitor=false", "diff"]
+        command += ["--quiet", "--no-ext-diff", "--no-textconv", "HEAD", "--"]
         quiet = subprocess.DEVNULL
         environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
         try:

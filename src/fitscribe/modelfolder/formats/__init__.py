@@ -73,11 +73,11 @@ def dump(obj: object, format: str | None = None) -> Dump:
 
 def _refused(obj: object, format: str, error: Exception) -> InvalidParameter:
     """Return the error for an object that a format cannot take."""
-    others = ", ".join(name for name in FORMATS if name != format)
+    # Cloudpickle takes all that pickle takes, and is what None comes to in the end.
+    other = "Use the format cloudpickle, or take" if format == "pickle" else "Take"
     return InvalidParameter(
         f"A {type(obj).__name__} cannot be written as {format}: {error}. "
-        f"Try another format ({others}), or take what holds open files, locks or "
-        "connections out of the model."
+        f"{other} what holds open files, locks or connections out of the model."
     )
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fitscribe.errors import StoreUnavailable
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -23,10 +25,16 @@ def file_lock(path: Path) -> Iterator[None]:
 
     Raises
     ------
-    OSError
+    StoreUnavailable
         If the file cannot be made.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The file {path} cannot be made ({error.strerror}). "
+            "Does its folder exist, and may you write there?"
+        ) from error
     try:
         _lock(descriptor)
         try:

@@ -86,11 +86,12 @@ _IS_THERE = Rule(
     lambda row: no_model(row[0]),
 )
 
+# No join: it could change the order of the rows, and with it which model is the newest.
 _CREATE = Statement(
     "INSERT INTO logged_models (model_id, experiment, name, run, model_type, status, lifecycle, "
-    "created, updated, digest) SELECT i.model_id, i.experiment, i.name, r.id, i.model_type, "
-    "i.status, 0, i.created, i.created, i.digest "
-    "FROM {incoming} LEFT JOIN runs r ON r.run_id = i.source_run_id "
+    "created, updated, digest) SELECT i.model_id, i.experiment, i.name, "
+    "(SELECT r.id FROM runs r WHERE r.run_id = i.source_run_id), i.model_type, i.status, 0, "
+    "i.created, i.created, i.digest FROM {incoming} "
     "WHERE true ON CONFLICT (model_id) DO NOTHING",
     (
         ("model_id", "text"),
