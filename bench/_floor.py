@@ -74,7 +74,7 @@ class Floor:
                 for name, column in results.items():
                     table.write(f"{name},{','.join(map(str, column))}\n")
             children = list(candidates(estimator, results))
-        self._rows(run_id, params, metrics, tags, (digest, str(np.shape(X))), started, children)
+        self.write_rows(run_id, params, metrics, tags, (digest, str(np.shape(X))), started, children)
 
     def _files(
         self, run_id: str, estimator: Any, X: Any, proba: Any, curves: dict[str, Any]
@@ -98,7 +98,7 @@ class Floor:
             os.replace(beside, folder / file)
         (folder / "digest").write_text(name)
 
-    def _rows(
+    def write_rows(
         self,
         run_id: str,
         params: dict[str, str],
@@ -108,6 +108,7 @@ class Floor:
         started: float,
         children: list[tuple[dict[str, str], dict[str, float]]],
     ) -> None:
+        """Write one run and its children in one transaction."""
         database, now = self.database, int(time.time() * 1000)
         database.execute("BEGIN IMMEDIATE")
         insert = "INSERT INTO runs VALUES (NULL, ?, 0, ?, 'FINISHED', ?, ?, ?, ?)"

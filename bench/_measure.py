@@ -74,6 +74,7 @@ def alternate_processes(
     scripts: Mapping[str, Sequence[str]],
     repeats: int,
     environment: Mapping[str, str] | None = None,
+    warm_up: int = 1,
 ) -> dict[str, list[float]]:
     """Run commands in turn, each in a fresh process, and return the CPU ms of each round.
 
@@ -81,7 +82,7 @@ def alternate_processes(
     process counts, the interpreter's own start included.
     """
     times: dict[str, list[float]] = {name: [] for name in scripts}
-    for round_number in range(1 + repeats):
+    for round_number in range(warm_up + repeats):
         for name, command in scripts.items():
             start = cpu_ms()
             done = subprocess.run(
@@ -95,7 +96,7 @@ def alternate_processes(
             if done.returncode:
                 sys.exit(f"{name} failed:\n{done.stderr}")
             told = [line for line in done.stdout.splitlines() if line.startswith(TOLD)]
-            if round_number:  # the first warms the file system
+            if round_number >= warm_up:
                 times[name].append(float(told[-1][len(TOLD) :]) if told else took)
     return times
 

@@ -6,9 +6,11 @@ import atexit
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+import textwrap
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -54,6 +56,33 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     finally:
         fitscribe.set_tracking_uri("")
         disconnect()
+
+
+# Another process
+
+
+@pytest.fixture
+def run_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return what runs a new interpreter in an empty folder, with none of our settings.
+
+    The text of a script is its first argument, or the interpreter's own arguments are.
+    """
+    ours = {setting.name for setting in SETTINGS} | {setting.alias for setting in SETTINGS}
+    clean = {name: value for name, value in os.environ.items() if name not in ours}
+    clean["HOME"] = clean["IPYTHONDIR"] = str(tmp_path)  # IPython keeps its history there
+
+    def run(
+        *arguments: str, env: dict[str, str] | None = None, **options: object
+    ) -> subprocess.CompletedProcess[str]:
+        if len(arguments) == 1:
+            arguments = ("-c", textwrap.dedent(arguments[0]))
+        options = {"cwd": tmp_path, "capture_output": True, "text": True, **options}
+        command = [sys.executable, *arguments]
+        return subprocess.run(
+            command, env={**clean, **(env or {})}, timeout=120, check=False, **options
+        )
+
+    return run
 
 
 # PostgreSQL: one server for the whole session, however many workers it has

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -19,12 +20,13 @@ import yaml
 from sklearn.base import BaseEstimator
 from sklearn.cluster import DBSCAN
 from sklearn.decomposition import PCA
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from fitscribe.errors import AlreadyExists, InvalidParameter
-from fitscribe.modelfolder.formats import FORMATS
+from fitscribe.modelfolder.formats import FORMATS, dump
 from fitscribe.modelfolder.read import load, read_model
 from fitscribe.modelfolder.write import ModelFolder, build, save
 
@@ -353,3 +355,16 @@ def test_wrong_paths_are_refused(
         (tmp_path / name / "a.py").touch()
     with pytest.raises(InvalidParameter, match=message):
         build(logistic(), **arguments)
+
+
+class OwnIsotonic(IsotonicRegression):
+    """In a derived class ``__getstate__`` takes what predicts out of the object itself."""
+
+
+@pytest.mark.parametrize("format", ["pickle", "cloudpickle"])
+def test_an_object_is_not_changed_by_being_written(format: str) -> None:
+    model = OwnIsotonic().fit([1.0, 2.0, 3.0], [1.0, 3.0, 2.0])
+    before = dict(vars(model))
+    data = dump(model, format).data
+    assert vars(model) == before
+    assert pickle.loads(data).predict([2.5]) == model.predict([2.5])

@@ -23,6 +23,7 @@ ARGUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "ColumnTransformer": lambda: {"transformers": [("pca", PCA(2), [0, 1, 2])]},
     "FeatureUnion": lambda: {"transformer_list": [("pca", PCA(2)), ("km", KMeans(2))]},
     "FixedThresholdClassifier": lambda: {"estimator": LogisticRegression()},
+    "FeatureHasher": lambda: {"n_features": 64},
     "FrozenEstimator": lambda: {"estimator": fitted_before()},
     "GridSearchCV": lambda: {"estimator": Ridge(), "param_grid": {"alpha": [0.1, 1.0]}, "cv": 2},
     "HashingVectorizer": lambda: {"n_features": 64},

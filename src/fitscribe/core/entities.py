@@ -248,7 +248,9 @@ class Metric:
 
 
 def _as_float(key: str, value: object) -> float:
-    """Return a metric's value as a float; numbers, numpy scalars and 0-d arrays will do."""
+    """Return a metric's value as a float; numbers, numpy scalars and arrays of one will do."""
+    if getattr(value, "size", None) == 1 and hasattr(value, "item"):
+        value = value.item()  # numpy's own conversion of an array with axes is deprecated
     if isinstance(value, (bool, str, bytes)):
         raise InvalidParameter(
             f"The metric {key!r} must be a number, not {type(value).__name__}: {value!r}. "

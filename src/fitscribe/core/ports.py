@@ -54,7 +54,7 @@ class TrackingStore(Protocol):
     def create_experiment(
         self, name: str, artifact_location: str | None = None, tags: Mapping[str, str] = {}
     ) -> Experiment:
-        """Make an experiment and return it.
+        """Make an experiment and return it; a new store has one, ``Default``, with the id ``0``.
 
         `artifact_location` None means the store's own root, which is kept relative, so that a
         folder that is moved still opens.
@@ -112,7 +112,7 @@ class TrackingStore(Protocol):
         Order of effects: models and runs are made, then filled, then changed. A run that exists
         already with the same id is not made twice, it is filled. Params are immutable: the same
         value again is fine. The same metric point again is one point. The latest value of a
-        metric is the greatest by (step, timestamp, value); NaN is a value.
+        metric is the greatest by (step, timestamp, value); NaN is a value, below all numbers.
 
         Raises
         ------

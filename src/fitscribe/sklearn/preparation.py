@@ -39,7 +39,8 @@ def is_preparation(estimator: Any) -> bool:
                 break
             if not module.startswith(MODULES):
                 return False
-            return base is cls or not hasattr(estimator, "predict")
+            # A class derived from a scaler that can predict is a model; RFE always could.
+            return not hasattr(cls, "predict") or hasattr(base, "predict")
     if not hasattr(cls, "transform"):
         return False
     return not any(hasattr(cls, name) for name in ANSWERS)

@@ -1,6 +1,6 @@
 """For those who write a store: the contracts as test classes.
 
-They need pytest, which fitscribe itself does not install.
+They need pytest and Hypothesis, which fitscribe itself does not install.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ Value = str | float | Param
 Values = Callable[[str, str], Sequence[Value]]
 T = TypeVar("T")
 
+# By so many characters are the texts of params and tags sorted.
 HEAD = 200
 
 _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
@@ -100,6 +101,8 @@ def arrange(
         parts: tuple[list[tuple[tuple[float, str], T]], ...] = ([], [], [])
         for thing in arranged:
             rank, number, text = _sort_key(values_of(thing)(item.entity, item.key))
+            if item.entity in ("param", "tag") or item.key == "run_name":
+                text = text[:HEAD]
             parts[rank].append(((number, text), thing))
         arranged = [
             thing
@@ -115,10 +118,8 @@ def _sort_key(found: Sequence[Value]) -> tuple[int, float, str]:
         return 2, 0.0, ""
     (value,) = found
     if isinstance(value, str):
-        return 0, 0.0, value[:HEAD]
-    number, text = (
-        (_number(value), value.value[:HEAD]) if isinstance(value, Param) else (value, "")
-    )
+        return 0, 0.0, value
+    number, text = (_number(value), value.value) if isinstance(value, Param) else (value, "")
     return (1, 0.0, text) if math.isnan(number) else (0, number, text)
 
 

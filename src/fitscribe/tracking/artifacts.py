@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +50,8 @@ class RunFiles:
 
     def put_bytes(self, artifact_file: str, data: bytes) -> None:
         """Write a file."""
+        if not artifact_file:
+            raise InvalidParameter("A file of a run needs a name, such as 'notes/first.txt'.")
         self.store.put_bytes(self.path(artifact_file), data)
 
     def put_file(self, local_path: str | Path, artifact_path: str | None = None) -> None:
@@ -81,7 +84,13 @@ class RunFiles:
         if artifact_file.endswith((".yml", ".yaml")):
             import yaml
 
-            text = yaml.safe_dump(dictionary, default_flow_style=False, allow_unicode=True)
+            class Dumper(yaml.SafeDumper):
+                """Writes what plain YAML has no form for as JSON would."""
+
+            Dumper.add_multi_representer(
+                object, lambda dumper, value: dumper.represent_data(_plain(value))
+            )
+            text = yaml.dump(dictionary, Dumper=Dumper, sort_keys=True, allow_unicode=True)
         else:
             text = json.dumps(dictionary, indent=2, default=_plain, ensure_ascii=False)
         self.put_text(text, artifact_file)
@@ -148,7 +157,8 @@ class RunFiles:
                 *_reordered(columns, rows, names),
             ]
             columns = names
-        text = json.dumps({"columns": columns, "data": rows}, default=_plain, ensure_ascii=False)
+        table = {"columns": columns, "data": [_cell(row) for row in rows]}
+        text = json.dumps(table, default=_plain, ensure_ascii=False)
         self.put_text(text, artifact_file)
 
     def read_table(self, artifact_file: str) -> pd.DataFrame:
@@ -211,13 +221,28 @@ def _files_below(root: Path) -> Iterator[Path]:
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON can hold for a numpy scalar or array, a date, a set."""
+    """Return what JSON can hold for a numpy scalar or array, a date, a set, odd containers."""
     for method in ("tolist", "isoformat"):
         if hasattr(value, method):
             return getattr(value, method)()
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=str)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return list(value)
     return str(value)
+
+
+def _cell(value: Any) -> Any:
+    """Return what a table holds for a value; missing and not finite ones are null, as MLflow's."""
+    if isinstance(value, (list, tuple)):
+        return [_cell(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _cell(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return None if type(value).__name__ in ("NaTType", "NAType") else value
 
 
 def _table_of(data: Any) -> tuple[list[str], list[list[Any]]]:
@@ -262,7 +287,7 @@ def _as_picture(image: Any) -> Any:
     if image.ndim == 3 and image.shape[2] not in (1, 3, 4):
         raise InvalidParameter(f"An image has 1, 3 or 4 channels, not {image.shape[2]}.")
     if image.dtype.kind == "f":
-        if image.size and (image.min() < 0 or image.max() > 1):
+        if image.size and not (image.min() >= 0 and image.max() <= 1):  # NaN is neither
             raise InvalidParameter("The floats of an image must lie between 0 and 1.")
         image = (image * 255).round()
     elif image.dtype.kind == "b":

@@ -98,7 +98,10 @@ def set_tracking_uri(uri: str | Path) -> None:
 
 def get_tracking_uri() -> str:
     """Return where runs are kept, as an absolute address."""
-    text = _for_task.get() or _Chosen.uri or config.TRACKING_URI.get()
+    chosen = _for_task.get() or _Chosen.uri  # both absolute
+    if chosen:
+        return chosen
+    text = config.TRACKING_URI.get()
     if text is not None:
         return _absolute(text)
     return file_uri(nearest_home() or Path.cwd() / HOME)
@@ -120,7 +123,7 @@ def nearest_home() -> Path | None:
 
 @contextmanager
 def tracking_uri_for_task(uri: str) -> Iterator[None]:
-    """Keep runs at `uri` in this thread and task for a while (a worker of somebody's pool)."""
+    """Keep runs at `uri`, an absolute address, in this thread and task for a while."""
     token = _for_task.set(uri)
     try:
         yield
@@ -133,6 +136,10 @@ def connect(uri: str | None = None) -> Connection:
 
     Runs that a dead process left open are stored as KILLED on the way.
     """
+    # An open run asks for its own address again and again; what is open is known by that.
+    found = None if uri is None else _connections.get(uri)
+    if found is not None:
+        return found
     address = get_tracking_uri() if uri is None else _absolute(uri)
     found = _connections.get(address)
     if found is None:

@@ -13,13 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from fitscribe import config
 from fitscribe.core.clock import now_ms
 from fitscribe.core.entities import (
-    TAG_CONTEXT,
     TAG_PARENT,
     TAG_RUN_NAME,
     Batch,
-    DatasetInput,
     Experiment,
-    InputTag,
     LifecycleStage,
     LoggedModelInput,
     LoggedModelOutput,
@@ -31,11 +28,12 @@ from fitscribe.core.entities import (
     ViewType,
     check_tag,
 )
-from fitscribe.errors import InvalidParameter, InvalidState
+from fitscribe.errors import InvalidParameter, InvalidState, NotFound
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run, pandas
 from fitscribe.tracking.connect import connect
+from fitscribe.tracking.datasets import dataset_input
 from fitscribe.tracking.experiments import active_experiment_id
 from fitscribe.tracking.frame import runs_to_frame
 from fitscribe.tracking.lifecycle import end_open_run, error_tags, status_after
@@ -175,7 +173,7 @@ def end_run(status: str = RunStatus.FINISHED) -> None:
     InvalidParameter
         If `status` is none of FINISHED, FAILED, KILLED (SCHEDULED and RUNNING are no ends).
     """
-    if status not in RunStatus.ALL:
+    if status not in RunStatus.TERMINAL:
         raise InvalidParameter(f"A run ends as FINISHED, FAILED or KILLED, not as {status!r}.")
     run = active.current_run()
     if run is not None:
@@ -278,7 +276,7 @@ def log_metric(
     ----------
     key : str
     value : float
-        A number, or what becomes one (numpy scalar, 0-d array); NaN and infinities are kept.
+        A number, or what becomes one (numpy scalar, array of one); NaN and infinities are kept.
     step : int, optional
         Position in the series, 0 by default.
     synchronous : bool, optional
@@ -341,32 +339,39 @@ def log_input(
     model: LoggedModelInput | None = None,
 ) -> None:
     """Note that the active run used a dataset (of ``fitscribe.data``) or a model."""
-    log_inputs(
-        [] if dataset is None else [dataset],
-        [context],
-        [dict(tags or {})],
-        [] if model is None else [model],
-    )
+    datasets = [] if dataset is None else [dataset_input(dataset, context, tags)]
+    _Target(None).log(datasets=datasets, model_inputs=[] if model is None else [model])
 
 
 def log_inputs(
     datasets: Sequence[Any] | None = None,
     contexts: Sequence[str | None] | None = None,
     tags_list: Sequence[Mapping[str, str] | None] | None = None,
-    models: Sequence[LoggedModelInput] | None = None,
+    models: Sequence[LoggedModelInput | None] | None = None,
 ) -> None:
-    """Note datasets and models that the active run used, with a context and tags for each."""
-    datasets = list(datasets or [])
-    contexts = list(contexts or [None] * len(datasets))
-    tags_list = list(tags_list or [None] * len(datasets))
-    inputs = []
-    for place, dataset in enumerate(datasets):
-        tags = [InputTag(*check_tag(k, v)) for k, v in (tags_list[place] or {}).items()]
-        if contexts[place] is not None:
-            tags.append(InputTag(TAG_CONTEXT, str(contexts[place])))
-        entity = dataset.to_entity() if hasattr(dataset, "to_entity") else dataset
-        inputs.append(DatasetInput(entity, tuple(tags)))
-    _Target(None).log(datasets=inputs, model_inputs=list(models or []))
+    """Note datasets and models that the active run used, with a context and tags for each.
+
+    Raises
+    ------
+    InvalidParameter
+        If there are not as many contexts or tags as datasets, or one is no dataset.
+    """
+    given = list(datasets or [])
+    besides = []
+    for name, values in (("contexts", contexts), ("tags_list", tags_list)):
+        besides.append([None] * len(given) if values is None else list(values))
+        if len(besides[-1]) != len(given):
+            raise InvalidParameter(
+                f"There are {len(given)} datasets and {len(besides[-1])} {name}; give one for "
+                "each dataset (None where there is nothing to say), or leave them out."
+            )
+    inputs = [
+        dataset_input(dataset, context, tags)
+        for dataset, context, tags in zip(given, *besides, strict=True)
+        if dataset is not None
+    ]
+    read = [model for model in models or () if model is not None]
+    _Target(None).log(datasets=inputs, model_inputs=read)
 
 
 def log_outputs(models: Sequence[LoggedModelOutput] | None = None) -> None:
@@ -454,7 +459,7 @@ def load_table(
             table[column] = _fact(run, column)
         tables.append(table)
     if not tables:
-        raise InvalidParameter(f"No run has a table {artifact_file!r}.")
+        raise NotFound(f"No run of the active experiment has a table {artifact_file!r}.")
     joined: pd.DataFrame = pandas().concat(tables, ignore_index=True)
     return joined
 

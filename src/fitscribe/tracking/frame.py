@@ -26,7 +26,8 @@ def runs_to_frame(runs: Sequence[Run]) -> pd.DataFrame:
     DataFrame
         Columns ``run_id``, ``experiment_id``, ``status``, ``artifact_uri`` (str), ``start_time``,
         ``end_time`` (datetime64 in UTC), then ``metrics.*`` (float, NaN where missing),
-        ``params.*`` and ``tags.*`` (str, None where missing), each group sorted by name.
+        ``params.*`` and ``tags.*`` (str, None where missing, NaN from pandas 3 on), each group
+        sorted by name.
     """
     module = pandas()
     columns: dict[str, Any] = {

@@ -17,7 +17,7 @@ import pytest
 from postgres_proxy import Proxy
 from psycopg.conninfo import conninfo_to_dict
 
-from fitscribe.core.entities import Batch, RunRecord
+from fitscribe.core.entities import Batch, Dataset, DatasetInput, RunRecord
 from fitscribe.core.ports import TrackingStore
 from fitscribe.errors import (
     FitscribeError,
@@ -30,7 +30,7 @@ from fitscribe.errors import (
 )
 from fitscribe.stores import open_store
 from fitscribe.stores.sql.postgresql import LOCK, MOST
-from fitscribe.testing.tracking_case import run
+from fitscribe.testing.tracking_case import model, run
 
 SECRET = ("secret", "top%2F", "top/")
 DEFAULT = "0"
@@ -197,7 +197,7 @@ def test_processes_that_open_an_empty_database_at_once_make_it_once(
         import sys
         from fitscribe.core.entities import Batch
         from fitscribe.stores import open_store
-        from fitscribe.testing.tracking_case import run
+        from fitscribe.testing.tracking_case import model, run
         print("ready", flush=True)
         sys.stdin.readline()
         store = open_store({postgres_uri!r}, artifact_root={str(tmp_path)!r})
@@ -296,7 +296,7 @@ def test_a_fork_has_connections_of_its_own(postgres_uri: str, tmp_path: Path) ->
         import os, sys
         from fitscribe.core.entities import Batch
         from fitscribe.stores import open_store
-        from fitscribe.testing.tracking_case import run
+        from fitscribe.testing.tracking_case import model, run
         store = open_store({postgres_uri!r}, artifact_root={str(tmp_path)!r})
         store.log(Batch([run("0", params={{"p": 1}})]))
         child = os.fork()
@@ -315,6 +315,34 @@ def test_a_fork_has_connections_of_its_own(postgres_uri: str, tmp_path: Path) ->
         check=False,
     )
     assert (done.stdout, done.stderr) == ("fine\n", "")
+
+
+def test_what_comes_in_one_batch_is_numbered_in_its_order(
+    postgres_uri: str, open_here: Callable[..., TrackingStore]
+) -> None:
+    # What was made last is found first; a join in the insert would leave the order to the planner.
+    name = conninfo_to_dict(postgres_uri)["dbname"]
+    for choice in ("enable_nestloop", "enable_sort"):  # a hash join mixes the order
+        admin(postgres_uri, f"ALTER DATABASE {name} SET {choice} = off")
+    store = open_here(postgres_uri)
+    runs = [run(DEFAULT, f"run-{number * 7919 % 2000}") for number in range(2000)]
+    store.log(Batch(runs))
+    made = [record.run_id for record in runs]
+    admin(postgres_uri, "ANALYZE")
+    sources = sorted(made, reverse=True)[:50]
+    models = [model(DEFAULT, name=source, source=source) for source in sources]
+    used = [
+        RunRecord(source, datasets=[DatasetInput(Dataset(source, "d", "local", "{}"))])
+        for source in sources
+    ]
+    store.log(Batch(used, models))
+    for table, column, expected in (
+        ("runs", "run_id", made),
+        ("logged_models", "name", sources),
+        ("datasets", "name", sources),
+    ):
+        found = admin(postgres_uri, f"SELECT {column} FROM {table} ORDER BY id")
+        assert [one for (one,) in found] == expected, table
 
 
 # ---- a server that goes away ----------------------------------------------------------------

@@ -23,6 +23,7 @@ from fitscribe.core.entities import (
 )
 from fitscribe.core.ports import TrackingStore
 from fitscribe.stores import open_store
+from fitscribe.stores.sql import search_runs
 from fitscribe.testing.tracking_case import add_runs, end, fill, model, run
 
 Traced = Callable[[Callable[[], object]], list[str]]
@@ -173,8 +174,9 @@ def test_reading_takes_no_write_lock(store: TrackingStore, traced: Traced) -> No
 
 
 @pytest.fixture
-def many(store: TrackingStore) -> TrackingStore:
-    """Return a store with 6,000 runs, which is more than a rare term finds."""
+def many(store: TrackingStore, monkeypatch: pytest.MonkeyPatch) -> TrackingStore:
+    """Return a store with 6,000 runs, in which no term of the searches below is rare."""
+    monkeypatch.setattr(search_runs, "RARE", 500)
     values = [*(number / 50 for number in range(50)), math.nan]
     for first in range(0, 6000, 1000):
         records = [

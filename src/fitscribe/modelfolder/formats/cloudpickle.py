@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import cloudpickle
 
-from fitscribe.modelfolder.formats.named import PROTOCOL, Dump, note
+from fitscribe.modelfolder.formats.named import PROTOCOL, Dump, note, reduce_unchanged
 
 __all__ = ["dump", "load"]
 
@@ -25,6 +25,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
         reduced = super().reducer_override(obj)
         if reduced is NotImplemented:
             note(obj, self.modules, False)
+            reduced = reduce_unchanged(obj)
         return reduced
 
 

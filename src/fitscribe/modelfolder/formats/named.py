@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import pickle
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["HERE", "PROTOCOL", "Dump", "NotPortable", "note"]
+__all__ = ["HERE", "PROTOCOL", "Dump", "NotPortable", "note", "reduce_unchanged"]
 
 PROTOCOL = 5
 # What a script or a notebook defines; in the workers of multiprocessing it has the second name.
@@ -69,3 +69,29 @@ def note(obj: object, modules: set[str], portable: bool) -> None:
     modules.add(str(module))
     if isinstance(obj, type):
         modules.update(base.__module__ for base in obj.__mro__)
+
+
+def reduce_unchanged(obj: Any) -> Any:
+    """Return how pickle writes an object, without leaving a trace on it.
+
+    A ``__getstate__`` may hand out the object's own attributes and take some away: that of
+    ``IsotonicRegression`` does in a class derived from it, which could not predict any more.
+
+    Returns
+    -------
+    tuple or NotImplemented
+        As ``reducer_override`` does; NotImplemented for what has no ``__getstate__`` of its own.
+    """
+    cls: Any = type(obj)
+    attributes = getattr(obj, "__dict__", None)
+    if cls.__getstate__ is object.__getstate__ or type(attributes) is not dict:
+        return NotImplemented
+    before = dict(attributes)
+    reduced = obj.__reduce_ex__(PROTOCOL)
+    if attributes.keys() == before.keys():
+        return reduced
+    if isinstance(reduced, tuple) and len(reduced) > 2 and reduced[2] is attributes:
+        reduced = (*reduced[:2], dict(attributes), *reduced[3:])
+    attributes.clear()
+    attributes.update(before)
+    return reduced

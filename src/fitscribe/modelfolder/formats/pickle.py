@@ -6,7 +6,7 @@ import io
 import pickle
 from typing import Any, BinaryIO
 
-from fitscribe.modelfolder.formats.named import PROTOCOL, Dump, note
+from fitscribe.modelfolder.formats.named import PROTOCOL, Dump, note, reduce_unchanged
 
 __all__ = ["dump", "load"]
 
@@ -22,7 +22,7 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, obj: Any) -> Any:
         """Note the module of a class or function, and leave the writing to pickle."""
         note(obj, self.modules, self.portable)
-        return NotImplemented
+        return reduce_unchanged(obj)
 
 
 def dump(obj: object, portable: bool = False) -> Dump:

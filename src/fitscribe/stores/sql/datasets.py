@@ -17,11 +17,12 @@ from fitscribe.stores.sql.statements import Row, Statement
 
 __all__ = ["add", "from_rows", "read_inputs"]
 
-# A dataset is one row of its experiment, however many runs use it.
+# A dataset is one row of its experiment, however many runs use it. Without a join, rows are
+# numbered in the order in which they come.
 _ADD = Statement(
     "INSERT INTO datasets (experiment, name, digest, source_type, source, schema, profile) "
-    "SELECT r.experiment, i.name, i.digest, i.source_type, i.source, i.schema, i.profile "
-    "FROM {incoming} JOIN runs r ON r.run_id = i.run_id "
+    "SELECT (SELECT r.experiment FROM runs r WHERE r.run_id = i.run_id), i.name, i.digest, "
+    "i.source_type, i.source, i.schema, i.profile FROM {incoming} "
     "WHERE true ON CONFLICT (experiment, name, digest) DO NOTHING",
     (
         ("run_id", "text"),

@@ -98,8 +98,8 @@ class _Search:
         self.lifecycles = lifecycles
         self.tree = tree
         self.order = order or (OrderItem("attribute", "start_time", ascending=False),)
-        wanted = {TAG_RUN_NAME, *(item.key for item in self.order)}
-        wanted.update(term.key for term in _comparisons(tree))
+        named: list[Comparison | OrderItem] = [*self.order, *_comparisons(tree)]
+        wanted = {TAG_RUN_NAME, *(item.key for item in named if item.entity in _VALUES)}
         self._numbers = connection.names.find(connection, wanted)
         self._joined = [_value_table(item) for item in self.order]
         self._where: list[Condition] = []
