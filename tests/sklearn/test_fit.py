@@ -367,3 +367,27 @@ def test_one_fit_is_two_transactions_and_one_pass(monkeypatch: pytest.MonkeyPatc
 
 def forbidden(*args: Any, **kwargs: Any) -> None:
     raise AssertionError("a subprocess was started")
+
+
+class NoText:
+    def __repr__(self) -> str:
+        raise ValueError("no text")
+
+
+class WithParams(BaseEstimator):
+    def __init__(self, a: Any = None, b: Any = None) -> None:
+        self.a = a
+        self.b = b
+
+    def fit(self, X: Any, y: Any = None) -> WithParams:
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.zeros(len(X))
+
+
+def test_a_param_without_a_text_costs_no_other() -> None:
+    fitscribe.sklearn.autolog()
+    with pytest.warns(FitscribeWarning, match="read the param a: ValueError: no text"):
+        WithParams(NoText(), 3).fit([[1.0]], [0.0])
+    assert only_run().data.params == {"b": "3"}

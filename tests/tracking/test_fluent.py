@@ -348,7 +348,7 @@ def test_filter_order_and_number() -> None:
     assert found(order_by=["metrics.score"])[:2] == ["low", "high"]
     assert found(max_results=3) == ["nan", "none", "high"]
     assert found(max_results=0) == []
-    with pytest.raises(BadFilter, match="character 15.*operator after metrics.score"):
+    with pytest.raises(BadFilter, match=r"character 15.*operator after metrics\.score"):
         found("metrics.score ~ 1")
     with pytest.raises(BadFilter):
         found(order_by=["metrics.score UPWARDS"])

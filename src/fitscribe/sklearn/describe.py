@@ -12,7 +12,16 @@ from sklearn.base import BaseEstimator
 
 from fitscribe.core.entities import Param
 
-__all__ = ["changed_params", "class_name", "is_search", "param_text", "params_of", "title_of"]
+__all__ = [
+    "changed_params",
+    "class_name",
+    "is_search",
+    "param_of",
+    "param_text",
+    "param_values",
+    "params_of",
+    "title_of",
+]
 
 MAX_TITLE = 80
 MAX_VALUE = 24
@@ -36,13 +45,18 @@ def is_search(estimator: Any) -> bool:
 
 
 def params_of(estimator: Any) -> list[Param]:
+    """Return the params of an estimator; see :func:`param_values`."""
+    return [param_of(key, value) for key, value in param_values(estimator).items()]
+
+
+def param_values(estimator: Any) -> Mapping[str, Any]:
     """Return the params of an estimator, by scikit-learn's names (``step__param``).
 
     Nested ones too, but for a search: there the candidates are what varies, and MLflow keeps
     the search's own only.
     """
-    values = estimator.get_params(deep=not is_search(estimator))
-    return [param_of(key, value) for key, value in values.items()]
+    values: Mapping[str, Any] = estimator.get_params(deep=not is_search(estimator))
+    return values
 
 
 def param_of(key: str, value: Any) -> Param:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec.json
@@ -30,7 +31,14 @@ from fitscribe.errors import InvalidParameter
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments, arguments_of, variable_name
 from fitscribe.sklearn.attempt import Attempts
-from fitscribe.sklearn.describe import class_name, is_search, params_of, title_of
+from fitscribe.sklearn.describe import (
+    class_name,
+    is_search,
+    param_of,
+    param_values,
+    params_of,
+    title_of,
+)
 from fitscribe.sklearn.flavor import build_folder
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.preparation import is_preparation, remember, take
@@ -118,8 +126,7 @@ class _Fit:
 
     def _open(self) -> OpenRun:
         """Claim the run that the user opened, else open one; store params and tags."""
-        params = self.attempts("read the params", lambda: params_of(self.estimator))
-        self.params = params or []
+        self.params = self._read_params()
         tags = {
             "estimator_name": type(self.estimator).__name__,
             "estimator_class": class_name(self.estimator),
@@ -152,6 +159,16 @@ class _Fit:
         )
         run.claimed = True
         return run
+
+    def _read_params(self) -> list[Param]:
+        """Return the params; one that has no text, for its ``repr`` fails, costs no other."""
+        attempts = self.attempts
+        values = attempts("read the params", lambda: param_values(self.estimator)) or {}
+        found = [
+            attempts(f"read the param {key}", partial(param_of, key, value))
+            for key, value in values.items()
+        ]
+        return [param for param in found if param is not None]
 
     def _see_data(self) -> observe.SeenData | None:
         X, y = self.arguments.X, self.arguments.y

@@ -33,6 +33,7 @@ from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any, ClassVar, Protocol
 
+import sklearn.base
 from sklearn.base import BaseEstimator
 
 from fitscribe.tracking.active import scope
@@ -208,8 +209,10 @@ def _extend_subclassing() -> None:
     These wrap ``transform`` and ``fit_transform`` of a new class for ``set_output``; hooking after
     the outermost of them leaves their work inside ours.
     """
-    bases = [base for base in BaseEstimator.__mro__ if "__init_subclass__" in base.__dict__]
-    for cls in list(_estimator_classes()):
+    bases: list[Any] = []
+    # The mixins of scikit-learn may have no class yet that is derived from them and BaseEstimator.
+    mixins = [thing for thing in vars(sklearn.base).values() if isinstance(thing, type)]
+    for cls in (*mixins, *_estimator_classes()):
         bases += [
             base
             for base in cls.__mro__

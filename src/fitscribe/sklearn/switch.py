@@ -130,7 +130,7 @@ def autolog(
     set_for_process(options)
     _install()
     if multiprocessing.parent_process() is None:
-        greet_at_end()
+        greet_at_end(options.silent)
 
 
 def _install() -> None:

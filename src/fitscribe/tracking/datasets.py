@@ -9,14 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fitscribe.core.entities import (
-    TAG_CONTEXT,
-    Dataset,
-    DatasetInput,
-    InputTag,
-    check_tag,
-    check_text,
-)
+from fitscribe.core.entities import Dataset, check_text
 from fitscribe.core.uris import file_uri, scheme_of
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.containers import is_pandas_frame, is_polars_frame, is_sparse
@@ -28,7 +21,6 @@ __all__ = [
     "Digest",
     "GivenDataset",
     "dataset_entity",
-    "dataset_input",
     "digest_of",
     "from_numpy",
     "from_pandas",
@@ -207,22 +199,6 @@ class GivenDataset:
     def to_entity(self) -> Dataset:
         """Return what a store keeps."""
         return self._entity
-
-
-def dataset_input(
-    dataset: Any, context: str | None = None, tags: Mapping[str, Any] | None = None
-) -> DatasetInput:
-    """Return a run's use of a dataset, from what a user gave to ``log_input``."""
-    entity = dataset.to_entity() if isinstance(dataset, GivenDataset) else dataset
-    if not isinstance(entity, Dataset):
-        raise InvalidParameter(
-            f"A dataset is made by fitscribe.data.from_numpy, from_pandas or from_polars; "
-            f"{_kind(dataset)} is none."
-        )
-    kept = [InputTag(*check_tag(key, value)) for key, value in (tags or {}).items()]
-    if context is not None:
-        kept.append(InputTag(*check_tag(TAG_CONTEXT, context)))
-    return DatasetInput(entity, tuple(kept))
 
 
 def _given(entity: Dataset, source: str | None, digest: str | None) -> Dataset:

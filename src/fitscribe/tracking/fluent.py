@@ -33,9 +33,9 @@ from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run, pandas
 from fitscribe.tracking.connect import connect
-from fitscribe.tracking.datasets import dataset_input
 from fitscribe.tracking.experiments import active_experiment_id
 from fitscribe.tracking.frame import runs_to_frame
+from fitscribe.tracking.inputs import dataset_input, dataset_inputs
 from fitscribe.tracking.lifecycle import end_open_run, error_tags, status_after
 from fitscribe.tracking.runs import open_run, resume_run
 
@@ -356,20 +356,7 @@ def log_inputs(
     InvalidParameter
         If there are not as many contexts or tags as datasets, or one is no dataset.
     """
-    given = list(datasets or [])
-    besides = []
-    for name, values in (("contexts", contexts), ("tags_list", tags_list)):
-        besides.append([None] * len(given) if values is None else list(values))
-        if len(besides[-1]) != len(given):
-            raise InvalidParameter(
-                f"There are {len(given)} datasets and {len(besides[-1])} {name}; give one for "
-                "each dataset (None where there is nothing to say), or leave them out."
-            )
-    inputs = [
-        dataset_input(dataset, context, tags)
-        for dataset, context, tags in zip(given, *besides, strict=True)
-        if dataset is not None
-    ]
+    inputs = dataset_inputs(datasets, contexts, tags_list)
     read = [model for model in models or () if model is not None]
     _Target(None).log(datasets=inputs, model_inputs=read)
 

@@ -1,11 +1,16 @@
-"""Equal bytes kept once: ``.blobs/ab/<sha256>``, hard-linked to wherever they are used."""
+"""Equal bytes kept once: ``.blobs/ab/<xxh3-128>``, hard-linked to wherever they are used.
+
+The digest only says where to look: bytes are compared before a blob is taken for others, so it
+need be no cryptographic one, which for a large model costs more than writing it.
+"""
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from contextlib import suppress
+
+import xxhash
 
 from fitscribe.stores.artifacts.paths import BLOBS
 from fitscribe.stores.artifacts.reach import Folder, is_folder, is_regular
@@ -39,7 +44,7 @@ def store(top: Folder, folder: Folder, name: str, data: bytes) -> None:
     data : bytes
         Its content.
     """
-    digest = hashlib.sha256(data).hexdigest()
+    digest = xxhash.xxh3_128_hexdigest(data)
     try:
         with top.below(BLOBS, make=True) as blobs:
             shelf = blobs.below(digest[:2], make=True)
@@ -126,8 +131,8 @@ def forget(top: Folder, folder: Folder, name: str) -> None:
 
 
 def _digest(folder: Folder, name: str) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
+    """Return the xxh3-128 of a file, in hexadecimal."""
+    digest = xxhash.xxh3_128()
     fd = folder.open(name)
     try:
         while chunk := os.read(fd, CHUNK):
