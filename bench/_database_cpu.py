@@ -54,7 +54,8 @@ class SqliteClock:
                 return self.cursor().executemany(sql, rows)
 
         def counting(*args: Any, **options: Any) -> sqlite3.Connection:
-            return connect(*args, **{**options, "factory": Connection})
+            made: sqlite3.Connection = connect(*args, **{**options, "factory": Connection})
+            return made
 
         sqlite3.connect = counting  # type: ignore[assignment]  # sqlite3 has no other way in
 
@@ -96,9 +97,7 @@ class PostgresClock:
     @property
     def ms(self) -> float:
         """CPU milliseconds of those processes so far."""
-        ns = sum(
-            int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in self._pids
-        )
+        ns = sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in self._pids)
         return ns / 1e6
 
     def analyze(self) -> None:

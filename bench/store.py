@@ -210,7 +210,9 @@ def print_limits(found: dict[str, Measured], engines: Sequence[str]) -> None:
     for name in engines:
         for title, search in SEARCHES.items():
             if search.limit is not None:
-                print_limit(f"{name}: {title}, database", found[title][name][0], search.limit, "ms")
+                print_limit(
+                    f"{name}: {title}, database", found[title][name][0], search.limit, "ms"
+                )
         print_limit(f"{name}: 100 runs as objects", found["newest 100"][name][1], 20, "ms")
 
 

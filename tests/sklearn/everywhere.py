@@ -7,6 +7,7 @@ many runs each way should have left and did.
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import random
 import sys
@@ -26,6 +27,9 @@ import fitscribe.sklearn
 
 # The first three take one argument, not X and y; the last one is made from a fit of another.
 LEFT_OUT = {"LabelBinarizer", "LabelEncoder", "MultiLabelBinarizer", "FrozenEstimator"}
+
+SOAK = bool(os.environ.get("FITSCRIBE_SOAK"))
+Look = Callable[[list[str]], dict[str, dict[str, Any]]]
 
 
 def as_users_class(name: str) -> BaseEstimator:
@@ -90,9 +94,9 @@ def in_worker(name: str) -> dict[str, Any]:
 
 
 def in_pool(backend: str, names: list[str]) -> dict[str, dict[str, Any]]:
-    # One batch after the other: the states of the generators are a process's own.
-    jobs = 1 if backend == "threading" else 2
-    pool = joblib.Parallel(n_jobs=jobs, backend=backend, batch_size=20)
+    # In threads one after the other: the states of the generators are the process's own.
+    how: dict[str, Any] = {"pre_dispatch": 1} if backend == "threading" else {"batch_size": 10}
+    pool = joblib.Parallel(n_jobs=2, backend=backend, **how)
     return dict(zip(names, pool(joblib.delayed(in_worker)(name) for name in names), strict=True))
 
 
@@ -117,32 +121,30 @@ def main() -> None:
     fitscribe.set_tracking_uri(sys.argv[1])
     known = {name for name, _ in all_estimators()}
     names = [name for name in estimators.cases() if name in known - LEFT_OUT]
-    ways: dict[str, Callable[[list[str]], dict[str, dict[str, Any]]]] = {
-        "main": all_in_main,
-        "loky": lambda names: in_pool("loky", names),
-        "threading": lambda names: in_pool("threading", names),
+    threads = names if SOAK else names[::3]
+    ways: dict[str, tuple[Look, list[str]]] = {
+        "main": (all_in_main, names),
+        "loky": (lambda names: in_pool("loky", names), names),
+        "loky again": (lambda names: in_pool("loky", names), names if SOAK else names[::6]),
+        "threading": (lambda names: in_pool("threading", names), threads),
     }
-    report: dict[str, Any] = {"used": names[::3]}
-    fitscribe.sklearn.autolog(disable=True)
+    report: dict[str, Any] = {}
     plain = {name: in_worker(name) for name in names}
-    for way, look in ways.items():
-        fitscribe.sklearn.autolog(disable=True)
-        bare = look(names) if way == "main" else plain
+    for way, (look, chosen) in ways.items():
+        bare = look(chosen) if way == "main" else {name: plain[name] for name in chosen}
         fitscribe.sklearn.autolog(silent=True)
         before = len(recorded())
-        report[way] = differences(bare, look(names))
-        if way == "loky":  # workers that are used again
-            bare = {name: plain[name] for name in report["used"]}
-            report["loky again"] = differences(bare, look(report["used"]))
+        report[way] = differences(bare, look(chosen))
+        fitscribe.sklearn.autolog(disable=True)
         runs = recorded()
         fresh = runs[: len(runs) - before]
+        report[f"{way} names"] = chosen
         report[f"{way} stray"] = [r.info.run_name for r in fresh if r.info.status == "RUNNING"]
         report[f"{way} runs"] = [
             run.data.tags["estimator_name"]
             for run in fresh
             if "mlflow.parentRunId" not in run.data.tags
         ]
-    report["names"] = names
     print(json.dumps(report))
 
 

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from test_invisible import PREPARATION
 
+# One script does all of it, for the workers of a pool to be used again.
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.soak]
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Any:
@@ -22,7 +25,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Any:
         capture_output=True,
         text=True,
         check=False,
-        timeout=290,
+        timeout=1700,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -33,10 +36,10 @@ def test_every_estimator_is_as_without_autologging(report: Any, way: str) -> Non
     assert report[way] == {}
 
 
-@pytest.mark.parametrize("way", ["main", "loky", "threading"])
+@pytest.mark.parametrize("way", ["main", "loky", "loky again", "threading"])
 def test_every_outermost_fit_is_one_run(report: Any, way: str) -> None:
     own = "Own" if way == "main" else ""
-    fitted = [*report["names"], *(report["used"] if way == "loky" else [])]
+    fitted = report[f"{way} names"]
     expected = Counter(own + name for name in fitted if name not in PREPARATION)
     assert Counter(report[f"{way} runs"]) == expected
     assert report[f"{way} stray"] == []

@@ -64,7 +64,8 @@ def test_a_failing_script_keeps_its_traceback_and_status(run_python: RunPython) 
 def test_a_closed_standard_error_is_no_trouble(run_python: RunPython, tmp_path: Path) -> None:
     script = FIT + "fitscribe.sklearn.autolog(); fit(); print('mine')"
     (tmp_path / "script.py").write_text(script)
-    done = run_python("import os, sys; os.close(2); os.execv(sys.executable, ['', 'script.py'])")
+    close = "import os, sys; os.close(2); os.execv(sys.executable, [sys.executable, 'script.py'])"
+    done = run_python(close)
     assert (done.returncode, done.stdout) == (0, "mine\n")
 
 
@@ -77,7 +78,7 @@ if __name__ == "__main__":
     from sklearn.model_selection import cross_val_score
     fitscribe.sklearn.autolog()
     cross_val_score(LogisticRegression(), np.eye(10), np.arange(10) % 2, n_jobs=2, cv=2)
-    for method in multiprocessing.get_all_start_methods():
+    for method in {"fork", "spawn"} & set(multiprocessing.get_all_start_methods()):
         process = multiprocessing.get_context(method).Process(target=fit)
         process.start()
         process.join()

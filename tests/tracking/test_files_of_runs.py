@@ -141,6 +141,20 @@ def test_what_is_not_there_is_told(run: Any, tmp_path: Path) -> None:
         fitscribe.artifacts.load_text(f"runs:/{run.info.run_id}/nothing.txt")
 
 
+@pytest.mark.parametrize("name", ["home", ".fitscribe"])
+def test_a_folder_that_holds_the_runs_is_logged_without_them(tmp_path: Path, name: str) -> None:
+    fitscribe.set_tracking_uri(tmp_path / name)
+    (tmp_path / "script.py").write_text("pass")
+    with fitscribe.start_run() as run:
+        for _ in range(2):
+            fitscribe.log_artifacts(tmp_path, "all")
+    (tmp_path / "all").mkdir()
+    listed = fitscribe.artifacts.list_artifacts
+    assert "all/script.py" in [e.path for e in listed(run_id=run.info.run_id, artifact_path="all")]
+    below = Path(fitscribe.artifacts.download_artifacts(run_id=run.info.run_id))
+    assert not [path for path in below.rglob("*") if path.name in ("artifacts", ".fitscribe")]
+
+
 def test_a_file_written_again_is_the_new_one(run: Any) -> None:
     fitscribe.log_text("a long first version", "note.txt")
     fitscribe.log_text("second", "note.txt")

@@ -29,8 +29,9 @@ class Attempts:
     2
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, silent: bool = False) -> None:
         self.what = what
+        self.silent = silent
         self.problems: list[str] = []
         self._told = False
 
@@ -47,8 +48,8 @@ class Attempts:
         self.problems.append(problem[:500])
 
     def tell(self) -> None:
-        """Warn once of what could not be recorded."""
-        if not self.problems or self._told:
+        """Warn once of what could not be recorded, unless all is to be silent."""
+        if not self.problems or self._told or self.silent:
             return
         self._told = True
         more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""

@@ -68,7 +68,7 @@ def record(
         return None
     if options.exclusive and here.runs:
         return None
-    attempts = Attempts(type(estimator).__name__)
+    attempts = Attempts(type(estimator).__name__, options.silent)
     arguments = attempts("read the arguments", lambda: arguments_of(function, args, kwargs))
     arguments = arguments or Arguments()
     preparation = attempts("tell models from preparation", lambda: is_preparation(estimator))
@@ -220,8 +220,7 @@ class _Fit:
             forget(self.run)
         active.remember_last(self.run)
         counted(self.run)
-        if not self.options.silent:
-            self.attempts.tell()
+        self.attempts.tell()
 
     def _write(
         self,

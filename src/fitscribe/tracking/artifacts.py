@@ -7,7 +7,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from fitscribe.core.entities import FileInfo
 from fitscribe.core.ports import ArtifactStore
 from fitscribe.errors import InvalidParameter, MissingDependency, NotFound
 from fitscribe.stores.artifacts import open_artifacts
-from fitscribe.tracking.connect import Connection
+from fitscribe.tracking.connect import HOME, Connection, root_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,11 +66,11 @@ class RunFiles:
             self.store.put_file(self.path(target), source)
 
     def put_files_of(self, local_dir: str | Path, artifact_path: str | None = None) -> None:
-        """Copy what a local folder holds into `artifact_path`."""
+        """Copy what a local folder holds into `artifact_path`; runs in it are left out."""
         root = Path(local_dir)
         if not root.is_dir():
             raise InvalidParameter(f"There is no folder {os.fspath(local_dir)!r} to log.")
-        for source in _files_below(root):
+        for source in _files_below(root, root_path(self.store)):
             below = source.relative_to(root).as_posix()
             target = "/".join(part for part in (artifact_path or "", below) if part)
             self.store.put_file(self.path(target), source)
@@ -214,10 +214,16 @@ def _root(connection: Connection, experiment_id: str) -> str:
     return _roots[key]
 
 
-def _files_below(root: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(root):
-        for name in sorted(names):
-            yield Path(folder, name)
+def _files_below(root: Path, artifacts: Path) -> list[Path]:
+    """Return the files below a folder, without homes of runs: copies of copies would not end."""
+    found = []
+    for folder, below, names in os.walk(root):
+        here = Path(folder)
+        below[:] = sorted(
+            name for name in below if name != HOME and (here / name).resolve() != artifacts
+        )
+        found += [here / name for name in sorted(names)]
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fitscribe.core.clock import new_model_id, new_run_id, now_ms, short_id
 from fitscribe.core.entities import (
@@ -36,6 +36,11 @@ from fitscribe.errors import InvalidParameter
 from fitscribe.tracking.artifacts import RunFiles, files_at
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.fluent import RunOperations
+from fitscribe.tracking.inputs import dataset_input
+from fitscribe.tracking.tables import joined_tables
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Client"]
 
@@ -45,7 +50,7 @@ class Client:
 
     Parameters
     ----------
-    tracking_uri : str, optional
+    tracking_uri : str or Path, optional
         As for ``set_tracking_uri``; the address in force by default.
     registry_uri : str, optional
         Accepted for MLflow's sake; models are kept where runs are.
@@ -60,7 +65,9 @@ class Client:
     {'loss': 0.5}
     """
 
-    def __init__(self, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
+    def __init__(
+        self, tracking_uri: str | Path | None = None, registry_uri: str | None = None
+    ) -> None:
         del registry_uri
         self._connection = connect(tracking_uri)
         self._store = self._connection.store
@@ -270,7 +277,8 @@ class Client:
         models: Sequence[LoggedModelInput] | None = None,
     ) -> None:
         """Note datasets and models that a run used."""
-        self._log(run_id, datasets=list(datasets or []), model_inputs=list(models or []))
+        inputs = [dataset_input(dataset) for dataset in datasets or ()]
+        self._log(run_id, datasets=inputs, model_inputs=list(models or []))
 
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
         """Note models that a run made."""
@@ -341,6 +349,21 @@ class Client:
         """Keep a table; rows are added to one that is there."""
         self._files(run_id).put_table(data, artifact_file)
 
+    def load_table(
+        self,
+        experiment_id: str,
+        artifact_file: str,
+        run_ids: Sequence[str] | None = None,
+        extra_columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """Return the tables of that name of runs of an experiment as one DataFrame.
+
+        Parameters as in :func:`fitscribe.load_table`.
+        """
+        return joined_tables(
+            self._connection, str(experiment_id), artifact_file, run_ids, extra_columns
+        )
+
     # Logged models
 
     def create_logged_model(
@@ -389,10 +412,7 @@ class Client:
             raise InvalidParameter(
                 "Filter by dataset on runs instead: search_runs(\"datasets.name = '…'\")."
             )
-        order = [
-            f"{item['field_name']} {'ASC' if item.get('ascending', True) else 'DESC'}"
-            for item in order_by or ()
-        ]
+        order = [_order(item) for item in order_by or ()]
         return self._store.search_logged_models(
             [str(identifier) for identifier in experiment_ids],
             filter_string or "",
@@ -452,6 +472,16 @@ class Client:
     def _model_files(self, model_id: str) -> RunFiles:
         found = self._store.get_logged_model(model_id)
         return files_at(self._connection, found.artifact_location)
+
+
+def _order(item: Mapping[str, Any]) -> str:
+    """Return MLflow's form of an order of logged models as ours."""
+    if not isinstance(item, Mapping) or "field_name" not in item:
+        raise InvalidParameter(
+            "order_by takes dicts such as {'field_name': 'metrics.acc', 'ascending': False}, "
+            f"not {item!r:.80}."
+        )
+    return f"{item['field_name']} {'ASC' if item.get('ascending', True) else 'DESC'}"
 
 
 def _status(status: str | None) -> str | None:

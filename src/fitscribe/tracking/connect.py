@@ -131,7 +131,7 @@ def tracking_uri_for_task(uri: str) -> Iterator[None]:
         _for_task.reset(token)
 
 
-def connect(uri: str | None = None) -> Connection:
+def connect(uri: str | Path | None = None) -> Connection:
     """Return the open store at `uri`, else at the address in force; opened once a process.
 
     Runs that a dead process left open are stored as KILLED on the way.
@@ -140,7 +140,7 @@ def connect(uri: str | None = None) -> Connection:
     found = None if uri is None else _connections.get(uri)
     if found is not None:
         return found
-    address = get_tracking_uri() if uri is None else _absolute(uri)
+    address = get_tracking_uri() if uri is None else _absolute(str(uri))
     found = _connections.get(address)
     if found is None:
         with _lock:

@@ -28,21 +28,21 @@ from fitscribe.core.entities import (
     ViewType,
     check_tag,
 )
-from fitscribe.errors import InvalidParameter, InvalidState, NotFound
+from fitscribe.errors import InvalidParameter, InvalidState
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
-from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run, pandas
+from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
 from fitscribe.tracking.frame import runs_to_frame
 from fitscribe.tracking.inputs import dataset_input, dataset_inputs
 from fitscribe.tracking.lifecycle import end_open_run, error_tags, status_after
 from fitscribe.tracking.runs import open_run, resume_run
+from fitscribe.tracking.tables import joined_tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ACTIVE_ONLY = ViewType.ACTIVE_ONLY
 NOTE = "mlflow.note.content"
 
 
@@ -432,32 +432,8 @@ def load_table(
         tags by name.
     """
     connection = connect()
-    if run_ids is None:
-        runs: Sequence[Run] = _all_runs([active_experiment_id(connection)], "", ACTIVE_ONLY, [])
-    else:
-        runs = [connection.store.get_run(run_id) for run_id in run_ids]
-    tables = []
-    for run in runs:
-        files = files_at(connection, run.info.artifact_uri)
-        if run_ids is None and not files.store.is_file(files.path(artifact_file)):
-            continue
-        table = files.read_table(artifact_file)
-        for column in extra_columns or ():
-            table[column] = _fact(run, column)
-        tables.append(table)
-    if not tables:
-        raise NotFound(f"No run of the active experiment has a table {artifact_file!r}.")
-    joined: pd.DataFrame = pandas().concat(tables, ignore_index=True)
-    return joined
-
-
-def _fact(run: Run, name: str) -> Any:
-    if hasattr(run.info, name):
-        return getattr(run.info, name)
-    for facts in (run.data.metrics, run.data.params, run.data.tags):
-        if name in facts:
-            return facts[name]
-    return None
+    experiment_id = active_experiment_id(connection)
+    return joined_tables(connection, experiment_id, artifact_file, run_ids, extra_columns)
 
 
 def get_artifact_uri(artifact_path: str | None = None) -> str:

@@ -14,7 +14,9 @@ __all__ = ["dataset_input", "dataset_inputs"]
 def dataset_input(
     dataset: Any, context: str | None = None, tags: Mapping[str, Any] | None = None
 ) -> DatasetInput:
-    """Return a run's use of a dataset, or raise InvalidParameter for what is none."""
+    """Return a run's use of a dataset (as it is, if it is one), or raise InvalidParameter."""
+    if isinstance(dataset, DatasetInput):
+        return dataset
     entity = dataset.to_entity() if hasattr(dataset, "to_entity") else dataset
     if not isinstance(entity, Dataset):
         raise InvalidParameter(

@@ -1,4 +1,4 @@
-"""What only PostgreSQL has: round trips, a server that goes away, others that write."""
+"""What only PostgreSQL has: round trips, refusals on their way, others that write."""
 
 from __future__ import annotations
 
@@ -6,74 +6,25 @@ import subprocess
 import sys
 import textwrap
 import threading
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
+from postgres_case import DEFAULT, admin, full_run
 from postgres_proxy import Proxy
 from psycopg.conninfo import conninfo_to_dict
 
 from fitscribe.core.entities import Batch, Dataset, DatasetInput, RunRecord
 from fitscribe.core.ports import TrackingStore
 from fitscribe.errors import (
-    FitscribeError,
     InvalidParameter,
-    InvalidState,
     NotFound,
-    StoreTooNew,
-    StoreTooOld,
     StoreUnavailable,
 )
-from fitscribe.stores import open_store
 from fitscribe.stores.sql.postgresql import LOCK, MOST
 from fitscribe.testing.tracking_case import model, run
-
-SECRET = ("secret", "top%2F", "top/")
-DEFAULT = "0"
-
-
-@pytest.fixture
-def proxy(postgres_uri: str) -> Iterator[Proxy]:
-    with Proxy(postgres_uri) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def open_here(tmp_path: Path) -> Iterator[Callable[..., TrackingStore]]:
-    """Return a function that opens a store; all are closed after the test."""
-    stores = []
-
-    def open_here(uri: str, patience_s: float = 10.0) -> TrackingStore:
-        store = open_store(uri, artifact_root=str(tmp_path), busy_timeout_s=patience_s)
-        stores.append(store)
-        return store
-
-    yield open_here
-    for store in stores:
-        store.close()
-
-
-def admin(uri: str, sql: str, *values: object) -> list[Any]:
-    """Run SQL as the server's owner."""
-    with psycopg.connect(uri, autocommit=True) as raw:
-        cursor = raw.execute(sql, values)
-        return cursor.fetchall() if cursor.description else []
-
-
-def full_run(name: str = "a run", run_id: str | None = None) -> RunRecord:
-    """Return a run with params, metrics and tags, of which an experiment has thousands."""
-    return run(
-        DEFAULT,
-        run_id,
-        name=name,
-        params={f"p{number}": number / 2 for number in range(30)},
-        metrics={f"m{number}": number for number in range(30)},
-        tags={f"t{number}": "é" for number in range(10)},
-    )
 
 
 def python(code: str, *options: str) -> list[str]:
@@ -90,9 +41,9 @@ def trips(proxy: Proxy, action: Callable[[], object]) -> int:
 
 
 def test_a_batch_is_one_round_trip_once_its_names_are_known(
-    proxy: Proxy, open_here: Callable[..., TrackingStore]
+    proxy: Proxy, open_at: Callable[..., TrackingStore]
 ) -> None:
-    store = open_here(proxy.uri)
+    store = open_at(proxy.uri)
     record = full_run()
     first = trips(proxy, lambda: store.log(Batch([record])))
     assert 1 < first <= 7
@@ -105,18 +56,18 @@ def test_a_batch_is_one_round_trip_once_its_names_are_known(
 
 
 def test_another_process_learns_names_by_one_read(
-    proxy: Proxy, open_here: Callable[..., TrackingStore]
+    proxy: Proxy, open_at: Callable[..., TrackingStore]
 ) -> None:
-    open_here(proxy.uri).log(Batch([full_run()]))
-    other = open_here(proxy.uri)
+    open_at(proxy.uri).log(Batch([full_run()]))
+    other = open_at(proxy.uri)
     assert trips(proxy, lambda: other.log(Batch([full_run()]))) == 3
 
 
 def test_an_old_libpq_sends_one_statement_after_the_other(
-    proxy: Proxy, open_here: Callable[..., TrackingStore], monkeypatch: pytest.MonkeyPatch
+    proxy: Proxy, open_at: Callable[..., TrackingStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(psycopg.Pipeline, "is_supported", classmethod(lambda cls: False))
-    store = open_here(proxy.uri)
+    store = open_at(proxy.uri)
     record = full_run()
     store.log(Batch([record]))
     assert trips(proxy, lambda: store.log(Batch([full_run()]))) > 10
@@ -130,11 +81,11 @@ def test_an_old_libpq_sends_one_statement_after_the_other(
 
 
 def test_a_refused_batch_leaves_nothing_and_the_connection_works_on(
-    postgres_uri: str, open_here: Callable[..., TrackingStore]
+    postgres_uri: str, open_at: Callable[..., TrackingStore]
 ) -> None:
     # psycopg prepares a statement that it has sent five times. It does not notice that the server
     # skipped that after an error, so refusals in between are the hard case.
-    store = open_here(postgres_uri)
+    store = open_at(postgres_uri)
     written = []
     for number in range(30):
         record = full_run(f"run {number}")
@@ -152,9 +103,9 @@ def test_a_refused_batch_leaves_nothing_and_the_connection_works_on(
 
 
 def test_a_refusal_in_the_midst_of_megabytes_is_the_one_that_is_told(
-    postgres_uri: str, open_here: Callable[..., TrackingStore], caplog: pytest.LogCaptureFixture
+    postgres_uri: str, open_at: Callable[..., TrackingStore], caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = open_here(postgres_uri)
+    store = open_at(postgres_uri)
     store.log(Batch([full_run()]))
     many = [full_run(f"{number} " + "x" * 5000) for number in range(200)]
     with pytest.raises(NotFound, match="no experiment with id '77'"):
@@ -164,9 +115,9 @@ def test_a_refusal_in_the_midst_of_megabytes_is_the_one_that_is_told(
 
 
 def test_values_that_postgresql_cannot_hold_are_refused(
-    postgres_uri: str, open_here: Callable[..., TrackingStore]
+    postgres_uri: str, open_at: Callable[..., TrackingStore]
 ) -> None:
-    store = open_here(postgres_uri)
+    store = open_at(postgres_uri)
     with pytest.raises(InvalidParameter, match="surrogate"):
         store.log(Batch([run(DEFAULT, tags={"t": "\ud800"})]))
     with pytest.raises(InvalidParameter, match="NUL"):
@@ -180,10 +131,10 @@ def test_values_that_postgresql_cannot_hold_are_refused(
 
 
 def test_threads_that_open_an_empty_database_at_once_make_it_once(
-    postgres_uri: str, open_here: Callable[..., TrackingStore]
+    postgres_uri: str, open_at: Callable[..., TrackingStore]
 ) -> None:
     with ThreadPoolExecutor(4) as pool:
-        stores = list(pool.map(open_here, [postgres_uri] * 4))
+        stores = list(pool.map(open_at, [postgres_uri] * 4))
         for _ in pool.map(lambda store: store.log(Batch([full_run()])), stores * 5):
             pass
     assert admin(postgres_uri, "SELECT count(*) FROM experiments") == [(1,)]
@@ -232,10 +183,10 @@ def test_processes_that_open_an_empty_database_at_once_make_it_once(
 
 
 def test_the_sequence_follows_the_order_of_commits(
-    postgres_uri: str, open_here: Callable[..., TrackingStore]
+    postgres_uri: str, open_at: Callable[..., TrackingStore]
 ) -> None:
-    stores = [open_here(postgres_uri) for _ in range(4)]
-    reader = open_here(postgres_uri)
+    stores = [open_at(postgres_uri) for _ in range(4)]
+    reader = open_at(postgres_uri)
     stores[0].log(Batch([full_run()]))
     done = threading.Event()
     seen = []
@@ -264,9 +215,9 @@ def test_the_sequence_follows_the_order_of_commits(
 
 
 def test_threads_share_a_few_connections(
-    postgres_uri: str, open_here: Callable[..., TrackingStore]
+    postgres_uri: str, open_at: Callable[..., TrackingStore]
 ) -> None:
-    store = open_here(postgres_uri)
+    store = open_at(postgres_uri)
     record = full_run()
     store.log(Batch([record]))
     with ThreadPoolExecutor(3 * MOST) as pool:
@@ -278,9 +229,9 @@ def test_threads_share_a_few_connections(
 
 
 def test_a_writer_that_waits_for_too_long_gives_up(
-    postgres_uri: str, open_here: Callable[..., TrackingStore]
+    postgres_uri: str, open_at: Callable[..., TrackingStore]
 ) -> None:
-    store = open_here(postgres_uri, 0.2)
+    store = open_at(postgres_uri, 0.2)
     store.log(Batch([full_run()]))
     with psycopg.connect(postgres_uri) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
@@ -318,13 +269,13 @@ def test_a_fork_has_connections_of_its_own(postgres_uri: str, tmp_path: Path) ->
 
 
 def test_what_comes_in_one_batch_is_numbered_in_its_order(
-    postgres_uri: str, open_here: Callable[..., TrackingStore]
+    postgres_uri: str, open_at: Callable[..., TrackingStore]
 ) -> None:
     # What was made last is found first; a join in the insert would leave the order to the planner.
     name = conninfo_to_dict(postgres_uri)["dbname"]
     for choice in ("enable_nestloop", "enable_sort"):  # a hash join mixes the order
         admin(postgres_uri, f"ALTER DATABASE {name} SET {choice} = off")
-    store = open_here(postgres_uri)
+    store = open_at(postgres_uri)
     runs = [run(DEFAULT, f"run-{number * 7919 % 2000}") for number in range(2000)]
     store.log(Batch(runs))
     made = [record.run_id for record in runs]
@@ -343,173 +294,3 @@ def test_what_comes_in_one_batch_is_numbered_in_its_order(
     ):
         found = admin(postgres_uri, f"SELECT {column} FROM {table} ORDER BY id")
         assert [one for (one,) in found] == expected, table
-
-
-# ---- a server that goes away ----------------------------------------------------------------
-
-
-def test_a_server_that_is_gone_is_told_and_found_again(
-    proxy: Proxy, open_here: Callable[..., TrackingStore]
-) -> None:
-    store = open_here(proxy.uri)
-    record = full_run()
-    store.log(Batch([record]))
-    proxy.stop()
-    for action in (
-        lambda: store.get_run(record.run_id),
-        lambda: store.log(Batch([full_run()])),
-        lambda: store.create_experiment("e"),
-        lambda: open_here(proxy.uri),
-    ):
-        with pytest.raises(StoreUnavailable, match="Is the server running"):
-            action()
-    proxy.start()
-    assert store.get_run(record.run_id).info.run_id == record.run_id
-    store.log(Batch([full_run()]))
-    assert store.info().counts["runs"] == 2
-
-
-def test_connections_that_were_dropped_while_idle_are_replaced(
-    postgres_uri: str, open_here: Callable[..., TrackingStore]
-) -> None:
-    store = open_here(postgres_uri)
-    record = full_run()
-    store.log(Batch([record]))
-    drop = (
-        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
-        "WHERE application_name = 'fitscribe' AND datname = current_database()"
-    )
-    for action in (
-        lambda: store.get_run(record.run_id),
-        lambda: store.log(Batch([full_run()])),
-        lambda: store.create_experiment("e"),
-    ):
-        assert admin(postgres_uri, drop) == [(1,)]
-        action()
-
-
-def test_a_lost_answer_is_told_and_the_same_batch_again_has_one_effect(
-    proxy: Proxy, open_here: Callable[..., TrackingStore]
-) -> None:
-    store = open_here(proxy.uri)
-    store.log(Batch([full_run()]))
-    record = full_run("lost")
-    batch = Batch([record], writer="a spool", seq=1)
-    proxy.loses_answers = True
-    with pytest.raises(StoreUnavailable, match="cannot be reached"):
-        store.log(batch)
-    proxy.loses_answers = False
-    written = [change.id for change in store.changes()]
-    assert written[1:] == [record.run_id]  # nothing was repeated behind the caller's back
-    store.log(batch)
-    store.log(Batch([full_run("other")], writer="a spool", seq=1))
-    assert [change.id for change in store.changes()] == written
-    store.log(Batch([full_run("next")], writer="a spool", seq=2))
-    assert len(store.changes()) == 3
-
-
-def test_a_database_that_is_made_anew_is_noticed(
-    postgres_uri: str, open_here: Callable[..., TrackingStore]
-) -> None:
-    store = open_here(postgres_uri)
-    store.log(Batch([run(DEFAULT, params={"first": 1, "second": 2})]))
-    name = conninfo_to_dict(postgres_uri)["dbname"]
-    owner = postgres_uri.replace(f"/{name}?", "/postgres?")
-    admin(owner, f"DROP DATABASE {name} WITH (FORCE)")
-    admin(owner, f"CREATE DATABASE {name}")
-    record = run(DEFAULT, params={"second": "x"})
-    with pytest.raises(StoreUnavailable, match="replaced by another database"):
-        store.log(Batch([record]))
-    store.log(Batch([record]))
-    assert store.get_run(record.run_id).data.params == {"second": "x"}
-
-
-# ---- what is told ---------------------------------------------------------------------------
-
-
-def test_no_message_shows_the_password(
-    proxy: Proxy, open_here: Callable[..., TrackingStore]
-) -> None:
-    store = open_here(proxy.uri)
-    assert "***" in store.info().uri
-    told = [store.info().uri, repr(store)]
-    name = conninfo_to_dict(proxy.uri)["dbname"]
-    for uri, kind, words in (
-        (proxy.uri.replace("postgres:", "nobody:"), StoreUnavailable, "nobody"),
-        (proxy.uri.replace(f"/{name}", "/elsewhere"), StoreUnavailable, "elsewhere"),
-        (proxy.uri.replace("127.0.0.1", "no-such-host.invalid"), StoreUnavailable, "running"),
-        (proxy.uri.replace("top%2Fsecret", "top%2secret"), InvalidParameter, "%40 for @"),
-        (proxy.uri + "&no_such_option=1", InvalidParameter, "no address"),
-    ):
-        with pytest.raises(kind, match=words) as caught:
-            open_here(uri)
-        told += traceback.format_exception(caught.value)
-    proxy.stop()
-    with pytest.raises(StoreUnavailable) as gone:
-        store.changes()
-    told += traceback.format_exception(gone.value)
-    # Tracebacks quote lines of this file too.
-    text = "".join(line for line in told if __file__ not in line)
-    assert "***" in text
-    for word in SECRET:
-        assert word not in text
-
-
-def test_missing_rights_are_told(
-    postgres_uri: str, open_here: Callable[..., TrackingStore]
-) -> None:
-    open_here(postgres_uri).log(Batch([full_run()]))
-    name = f"reader_{conninfo_to_dict(postgres_uri)['dbname']}"
-    admin(postgres_uri, f"CREATE ROLE {name} LOGIN")
-    admin(postgres_uri, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
-    reader = open_here(postgres_uri.replace("//postgres@", f"//{name}@"))
-    assert len(reader.changes()) == 1
-    with pytest.raises(StoreUnavailable, match="rights"):
-        reader.log(Batch([full_run()]))
-    admin(postgres_uri, f"DROP OWNED BY {name}")
-    admin(postgres_uri, f"DROP ROLE {name}")
-
-
-@pytest.mark.parametrize(
-    ("version", "kind", "words"),
-    [
-        ("9999", StoreTooNew, "pip install --upgrade fitscribe"),
-        ("0000", StoreTooOld, r"fitscribe db upgrade postgresql://"),
-    ],
-)
-def test_another_version_is_refused(
-    postgres_uri: str,
-    open_here: Callable[..., TrackingStore],
-    version: str,
-    kind: type[FitscribeError],
-    words: str,
-) -> None:
-    open_here(postgres_uri).close()
-    admin(postgres_uri, "UPDATE alembic_version SET version_num = %s", version)
-    with pytest.raises(kind, match=words):
-        open_here(postgres_uri)
-
-
-def test_a_database_of_another_program_is_refused(
-    postgres_uri: str, open_here: Callable[..., TrackingStore]
-) -> None:
-    admin(postgres_uri, "CREATE TABLE metrics (a int)")
-    admin(postgres_uri, "CREATE TABLE alembic_version (version_num text)")
-    with pytest.raises(InvalidState, match=r"another program.*MLflow"):
-        open_here(postgres_uri)
-    assert len(admin(postgres_uri, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'")) == 2
-
-
-def test_without_psycopg_the_command_that_installs_it_is_told() -> None:
-    code = """
-        import sys
-        sys.modules["psycopg"] = None
-        from fitscribe.errors import MissingDependency
-        from fitscribe.stores import open_store
-        try:
-            open_store("postgresql://h/d", artifact_root="a")
-        except MissingDependency as error:
-            print(error)
-    """
-    done = subprocess.run(python(code), capture_output=True, text=True, check=True)
-    assert "pip install 'fitscribe[postgres]'" in done.stdout
