@@ -7,7 +7,6 @@ recorded fit less that of a bare one, children that were waited for included.
 from __future__ import annotations
 
 import os
-import statistics
 import sys
 import warnings
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from _measure import cpu_ms
+from _measure import cpu_ms, paired
 from _workloads import WORKLOADS
 
 
@@ -51,8 +50,7 @@ def main() -> None:
                 took = cpu_ms() - start
                 if number:  # the first fit also loads what is needed once
                     taken[on].append(took)
-    added = statistics.median(taken[True]) - statistics.median(taken[False])
-    print("cpu_ms", added)
+    print("cpu_ms", paired(taken[True], taken[False]))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from fitscribe.sklearn.scoring import score_rule
+from fitscribe.sklearn.standin import stand_in
 from fitscribe.sklearn.training import training_scores
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -82,8 +83,6 @@ CLASSIFIERS = {
         "scorer",
     ),
     "grid by two": (lambda: grid(["accuracy", "f1"], refit="f1"), "scorer"),
-    "grid by a function": (lambda: grid(half_right), "call"),
-    "grid by a function of two": (lambda: grid(by_precision, refit="b"), "call"),
     "svc in grid": (lambda: grid("f1_macro", SVC()), "scorer"),
 }
 
@@ -105,6 +104,54 @@ def test_score_of_classifiers(name, weighted):
     )
     # SVC without probabilities is asked for its decision, and no scorer needs more.
     assert found.facts["prediction_passes"] == 1 + (source == "call") + (name == "dummy")
+
+
+def own_accuracy(y_true, y_predicted):
+    return float(np.mean(y_true == y_predicted))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: grid(half_right),
+        lambda: grid(by_precision, refit="b"),
+        lambda: grid(make_scorer(own_accuracy)),
+        lambda: RFECV(LogisticRegression(), cv=2, scoring=half_right),
+        lambda: LogisticRegressionCV(Cs=2, cv=2, scoring=half_right),
+        lambda: make_pipeline(StandardScaler(), grid(half_right)),
+    ],
+)
+def test_a_scoring_function_of_the_users_own_is_not_called_in_hiding(make, monkeypatch):
+    X, y = data()
+    estimator = make().fit(X, y)
+    assert score_rule(estimator).source == "own"
+    monkeypatch.setattr(type(estimator), "score", lambda *_: pytest.fail("score was called"))
+    found = training_scores(estimator, X, y)
+    assert "training_score" not in found.metrics
+    assert "training_accuracy_score" in found.metrics
+    assert any("your own" in problem for problem in found.problems)
+
+
+class Counting(LogisticRegression):
+    """Counts its predictions, which a hidden one must not show in."""
+
+    def predict(self, X):
+        self.calls_ = getattr(self, "calls_", [])
+        self.calls_.append(len(X))
+        return super().predict(X)
+
+
+@pytest.mark.parametrize("wrap", [lambda m: m, lambda m: make_pipeline(StandardScaler(), m)])
+def test_an_estimator_of_the_users_own_is_asked_as_a_copy(wrap):
+    X, y = data()
+    estimator = wrap(Counting()).fit(X, y)
+    asked = stand_in(estimator)
+    assert asked is not estimator
+    asked.predict(X)
+    last = estimator[-1] if hasattr(estimator, "steps") else estimator
+    assert not hasattr(last, "calls_")
+    plain = wrap(LogisticRegression()).fit(X, y)
+    assert stand_in(plain) is plain
 
 
 REGRESSORS = {

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from fitscribe.cli import database, experiments, models, runs, script
-from fitscribe.errors import FitscribeError
-from fitscribe.tracking.connect import disconnect, set_tracking_uri
+from fitscribe.cli.table import print_error
+from fitscribe.errors import FitscribeError, NotFound
+from fitscribe.tracking.connect import (
+    database_of,
+    disconnect,
+    get_tracking_uri,
+    path_text,
+    set_tracking_uri,
+)
 
 __all__ = ["main"]
 
@@ -36,6 +44,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _check_home() -> None:
+    """Raise NotFound where nothing was recorded: looking makes no database."""
+    database = database_of(get_tracking_uri())
+    if database is not None and not database.is_file():
+        raise NotFound(
+            f"Nothing is recorded in {path_text(database.parent)} yet. Record a fit there with "
+            "fitscribe.sklearn.autolog(), go to a folder with runs, or name one by --uri."
+        )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, 1 for an error, 2 for wrong usage.
 
@@ -44,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         The command line without the program's name; ``sys.argv`` by default.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names may hold what a terminal cannot show
+            stream.reconfigure(errors="replace")
     parsed = _parser().parse_args(arguments)
     if hasattr(parsed, "script"):  # its errors are its own, and show as without us
         parsed.do(parsed)
@@ -51,11 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if getattr(parsed, "uri", None):
             set_tracking_uri(parsed.uri)
+        _check_home()
         status: int = parsed.do(parsed) or 0
         sys.stdout.flush()
         return status
     except FitscribeError as error:
-        print(f"fitscribe: {error}", file=sys.stderr)
+        print_error(error)
         return 1
     except KeyboardInterrupt:
         return 130

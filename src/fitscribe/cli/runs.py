@@ -1,12 +1,22 @@
-"""``fitscribe runs list|show|search|delete``."""
+"""``fitscribe runs list|show|search|delete|restore``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from fitscribe.cli.table import ago, coloured, duration, number, print_json, print_table
+from fitscribe.cli.table import (
+    ago,
+    coloured,
+    duration,
+    number,
+    one_line,
+    print_error,
+    print_json,
+    print_table,
+)
 from fitscribe.core.entities import TAG_PARENT, Run, ViewType
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.tracking.artifacts import files_at
@@ -47,6 +57,9 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     delete = verbs.add_parser("delete", parents=[common], help="put runs into the bin")
     delete.add_argument("run", nargs="+", help="ids, or the beginnings of them")
     delete.set_defaults(do=_delete)
+    restore = verbs.add_parser("restore", parents=[common], help="take runs out of the bin")
+    restore.add_argument("run", nargs="+", help="ids, or the beginnings of them")
+    restore.set_defaults(do=_restore)
 
 
 def experiment_ids(name: str | None) -> list[str]:
@@ -127,7 +140,7 @@ def _show(arguments: argparse.Namespace) -> None:
         print_json(run)
         return
     info = run.info
-    print(coloured(info.run_name, "heading"))
+    print(coloured(one_line(info.run_name), "heading"))
     took = duration(info.start_time, info.end_time)
     print(f"{coloured(info.status, info.status)}  {ago(info.start_time)}  {took}".rstrip())
     experiment = connect().store.get_experiment(info.experiment_id)
@@ -157,17 +170,44 @@ def _section(title: str, facts: dict[str, str]) -> None:
     for key, value in facts.items():
         first, *rest = value.splitlines() or [""]
         more = f" … ({len(rest)} more lines)" if rest else ""
-        print(f"  {key:{width}}  {first[:200]}{more}".rstrip())
+        print(f"  {one_line(key):{width}}  {one_line(first[:200])}{more}".rstrip())
 
 
 def _delete(arguments: argparse.Namespace) -> int:
-    failed = 0
-    for text in arguments.run:
-        try:
-            run = find_run(text, ViewType.ACTIVE_ONLY)
-            connect().store.delete_run(run.info.run_id)
-            print(f"In the bin: {run.info.run_id} ({run.info.run_name})")
-        except FitscribeError as error:
-            print(f"fitscribe: {error}", file=sys.stderr)
-            failed = 1
+    store = connect().store
+    done, failed = _each_run(arguments.run, ViewType.ACTIVE_ONLY, store.delete_run)
+    if arguments.json:
+        print_json({"deleted": [run.info.run_id for run in done]})
+    for run in () if arguments.json else done:
+        print(f"In the bin: {run.info.run_id} ({one_line(run.info.run_name)})")
+    if done and not arguments.json:
+        ids = " ".join(run.info.run_id[:12] for run in done)
+        print(f"Nothing is lost: fitscribe runs restore {ids}", file=sys.stderr)
     return failed
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    store = connect().store
+    done, failed = _each_run(arguments.run, ViewType.DELETED_ONLY, store.restore_run)
+    if arguments.json:
+        print_json({"restored": [run.info.run_id for run in done]})
+    for run in () if arguments.json else done:
+        print(f"Restored: {run.info.run_id} ({one_line(run.info.run_name)})")
+    return failed
+
+
+def _each_run(
+    texts: Sequence[str], view_type: int, change: Callable[[str], None]
+) -> tuple[list[Run], int]:
+    """Change each run; return those that were changed, and 1 if any was not found."""
+    done, failed = [], 0
+    for text in texts:
+        try:
+            run = find_run(text, view_type)
+            change(run.info.run_id)
+        except FitscribeError as error:
+            print_error(error)
+            failed = 1
+        else:
+            done.append(run)
+    return done, failed

@@ -12,8 +12,18 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from fitscribe import config
+from fitscribe.errors import FitscribeError
 
-__all__ = ["ago", "coloured", "duration", "number", "print_json", "print_table"]
+__all__ = [
+    "ago",
+    "coloured",
+    "duration",
+    "number",
+    "one_line",
+    "print_error",
+    "print_json",
+    "print_table",
+]
 
 COLOURS = {"FINISHED": "32", "FAILED": "31", "KILLED": "33", "RUNNING": "36", "heading": "1"}
 GAP = "  "
@@ -29,7 +39,7 @@ def coloured(text: str, kind: str) -> str:
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print columns; the first is cut where the terminal is too narrow, numbers stand right."""
-    body = [[_one_line(cell) for cell in row] for row in rows]
+    body = [[one_line(cell) for cell in row] for row in rows]
     widths = [
         max(_width(cell) for cell in column) for column in zip(*([headings, *body]), strict=True)
     ]
@@ -47,7 +57,7 @@ def _room() -> int:
     return shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 10_000
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return text without line breaks and control characters, which could drive a terminal."""
     return "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
 
@@ -96,6 +106,12 @@ def duration(start: int, end: int | None) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def print_error(error: FitscribeError) -> None:
+    """Print an error's message on standard error; its lines stay (one may point at a place)."""
+    lines = [one_line(line) for line in f"fitscribe: {error}".split("\n")]
+    print("\n".join(lines), file=sys.stderr)
 
 
 def print_json(value: Any) -> None:

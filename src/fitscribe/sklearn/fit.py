@@ -8,9 +8,10 @@ transaction. Every step goes through :class:`~fitscribe.sklearn.attempt.Attempts
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec.json
 
@@ -400,17 +401,17 @@ def _put(store: Any, path: str, files: Mapping[str, bytes]) -> bool:
 
 
 class _Counted:
-    runs = 0
-    uri = ""
+    # A deque takes a fit from any thread without a lock, which a fork could leave locked.
+    where: ClassVar[deque[str]] = deque()
 
 
 def counted(run: OpenRun) -> None:
     """Count a recorded fit, for the line that says where they are."""
-    _Counted.runs += 1
-    _Counted.uri = run.tracking_uri
+    _Counted.where.append(run.tracking_uri)
 
 
 def recorded_runs() -> tuple[int, str]:
-    """Return how many fits this process recorded since it was asked, and where."""
-    count, _Counted.runs = _Counted.runs, 0
-    return count, _Counted.uri
+    """Return how many fits this process recorded since it was asked, and where the last is."""
+    count, where = len(_Counted.where), _Counted.where[-1] if _Counted.where else ""
+    _Counted.where.clear()
+    return count, where

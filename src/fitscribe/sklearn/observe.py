@@ -11,6 +11,7 @@ import numpy as np
 from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.standin import stand_in
 from fitscribe.sklearn.training import TrainingScores, training_scores
 from fitscribe.tracking.datasets import Digest, dataset_entity, digest_of
 from fitscribe.tracking.source import source_tags
@@ -115,8 +116,14 @@ def scores(
         if after != data.digest:
             attempts.note("training metrics: the fit overwrote its input (copy=False)")
             return Scores()
+    asked = attempts("copy an estimator of your own", lambda: stand_in(estimator))
     found = training_scores(
-        estimator, arguments.X, arguments.y, arguments.sample_weight, pos_label, attempts
+        estimator if asked is None else asked,
+        arguments.X,
+        arguments.y,
+        arguments.sample_weight,
+        pos_label,
+        attempts,
     )
     return Scores(found.metrics, found.files, _tags(found), found.predicted)
 

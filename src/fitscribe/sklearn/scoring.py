@@ -2,7 +2,8 @@
 
 ``ClassifierMixin.score`` is the accuracy of ``predict`` and ``RegressorMixin.score`` its R², and
 both are at hand. A search's scorer is shown the predictions that were made. Any other ``score``
-is called.
+is called, but for one that would call a scoring function of the user's own: what that prints or
+counts would show.
 """
 
 from __future__ import annotations
@@ -16,17 +17,19 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 
 from fitscribe.sklearn.predictions import OTHER, Plan, Predictions, class_name, passed_on
+from fitscribe.sklearn.standin import is_sklearns
 
-__all__ = ["ScoreRule", "score_of", "score_rule"]
+__all__ = ["ScoreRule", "is_own_scoring", "score_of", "score_rule"]
 
 Array = NDArray[Any]
 
-ACCURACY, R2, EXACT_ROWS, SCORER, CALL, NONE = (
+ACCURACY, R2, EXACT_ROWS, SCORER, CALL, OWN, NONE = (
     "accuracy",
     "r2",
     "exact rows",
     "scorer",
     "call",
+    "own",
     "none",
 )
 # Looked up once, before anybody puts a hook in their place.
@@ -66,8 +69,9 @@ class ScoreRule:
 
     Parameters
     ----------
-    source : {"accuracy", "r2", "exact rows", "scorer", "call", "none"}
-        A metric that is at hand, a scorer to show the predictions to, or a call.
+    source : {"accuracy", "r2", "exact rows", "scorer", "call", "own", "none"}
+        A metric that is at hand, a scorer to show the predictions to, a call; or nothing, for
+        it is a function of the user's own, or there is no score.
     weighted : bool
         Whether ``sample_weight`` counts in it.
     scorer : object
@@ -99,6 +103,8 @@ def score_rule(estimator: Any) -> ScoreRule:
         return _rule_of_search(estimator)
     if name in SCORE_PASSES_ON:
         return _within(score_rule(passed_on(estimator)), SCORE_PASSES_ON[name])
+    if is_own_scoring(getattr(estimator, "scoring", None)):
+        return ScoreRule(OWN)
     if name == ELIMINATED:
         rule = score_rule(passed_on(estimator))
         default = estimator.scoring is None and rule.source in (ACCURACY, R2)
@@ -116,6 +122,16 @@ def score_rule(estimator: Any) -> ScoreRule:
     return ScoreRule(CALL)
 
 
+def is_own_scoring(scoring: Any) -> bool:
+    """Whether this calls a function that is not scikit-learn's when it scores."""
+    if not callable(scoring):
+        return False
+    if type(scoring).__module__ != "sklearn.metrics._scorer":
+        return True
+    function = getattr(scoring, "_score_func", None)
+    return function is not None and not is_sklearns(function)
+
+
 def _within(rule: ScoreRule, weighted: bool) -> ScoreRule:
     """Return the rule of what an outer estimator passes on."""
     source = CALL if rule.source == NONE else rule.source
@@ -130,8 +146,8 @@ def _rule_of_search(search: Any) -> ScoreRule:
         scorer = scorer.get(refit) if isinstance(refit, str) else scorer
     if best is None or scorer is None:
         return ScoreRule(NONE)
-    if type(scorer).__module__ != "sklearn.metrics._scorer":
-        return ScoreRule(CALL)
+    if is_own_scoring(scorer):
+        return ScoreRule(OWN)
     if type(scorer).__name__ == "_PassthroughScorer":
         return _within(score_rule(best), weighted=False)
     methods = getattr(scorer, "_response_method", None)
@@ -209,6 +225,8 @@ def score_of(
     rule = score_rule(estimator)
     if rule.source == NONE:
         return None, 0, None
+    if rule.source == OWN:
+        return None, 0, "training_score was left out: the scoring function is your own."
     calls = 0
     value: Any
     if plan.kind == OTHER or not plan.method or rule.source == CALL:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import multiprocessing
 import sys
 import warnings
@@ -16,6 +15,7 @@ from fitscribe.core.entities import check_tag
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.sklearn import patch
+from fitscribe.sklearn.attempt import FitscribeWarning
 from fitscribe.sklearn.fit import record
 from fitscribe.sklearn.greeting import greet_at_end
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
@@ -126,7 +126,8 @@ def autolog(
         set_for_process(None)
         patch.uninstall()
         return
-    _tell_of_mlflow()
+    if not options.silent:
+        _tell_of_mlflow()
     set_for_process(options)
     _install()
     if multiprocessing.parent_process() is None:
@@ -192,16 +193,22 @@ def _is_supported(version: str) -> bool:
     return OLDEST <= (int(numbers[0]), int(numbers[1])) <= NEWEST
 
 
-@functools.cache
+class _Told:
+    of_mlflow = False
+
+
 def _tell_of_mlflow() -> None:
     """Say once that two trackers are at work."""
     real = sys.modules.get("mlflow")
-    if real is not None and not getattr(real, "__fitscribe__", False):
-        warnings.warn(
-            "mlflow is imported beside fitscribe. If its autologging is on too, every fit is "
-            "recorded twice: mlflow.sklearn.autolog(disable=True) turns it off.",
-            stacklevel=3,
-        )
+    if real is None or getattr(real, "__fitscribe__", False) or _Told.of_mlflow:
+        return
+    _Told.of_mlflow = True
+    warnings.warn(
+        "mlflow is imported beside fitscribe. If its autologging is on too, every fit is "
+        "recorded twice: mlflow.sklearn.autolog(disable=True) turns it off.",
+        FitscribeWarning,
+        stacklevel=3,
+    )
 
 
 def autolog_everywhere(

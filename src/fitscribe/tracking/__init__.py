@@ -21,4 +21,7 @@ def __getattr__(name: str) -> Any:
         return import_module("fitscribe.tracking.client").Client
     if name in ("get_tracking_uri", "set_tracking_uri"):
         return getattr(import_module("fitscribe.tracking.connect"), name)
-    raise AttributeError(f"module 'fitscribe.tracking' has no attribute {name!r}")
+    if name.startswith("__"):
+        raise AttributeError(f"module 'fitscribe.tracking' has no attribute {name!r}")
+    import_module("fitscribe.tracking.as_mlflow").refuse("fitscribe.tracking", name)
+    raise AssertionError  # refuse always raises

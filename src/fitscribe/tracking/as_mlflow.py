@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import dis
+import functools
 import importlib
 import importlib.util
 import sys
@@ -23,6 +24,7 @@ __all__ = ["install_as_mlflow", "refuse"]
 
 MODULES = {
     "mlflow": "fitscribe",
+    # A name's last part is the module's own: importing sets it on the package above.
     "mlflow.artifacts": "fitscribe.artifacts",
     "mlflow.client": "fitscribe.client",
     "mlflow.data": "fitscribe.data",
@@ -32,8 +34,8 @@ MODULES = {
     "mlflow.models.signature": "fitscribe.models",
     "mlflow.sklearn": "fitscribe.sklearn",
     "mlflow.tracking": "fitscribe.tracking",
-    "mlflow.tracking.client": "fitscribe.client",
-    "mlflow.tracking.fluent": "fitscribe",
+    "mlflow.tracking.client": "fitscribe.tracking.client",
+    "mlflow.tracking.fluent": "fitscribe.tracking.fluent",
 }
 
 
@@ -89,6 +91,9 @@ class _Alias(Loader):
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self.spec  # the import system has put its own there
         module.__dict__["__fitscribe__"] = True
+        # What is below a module is asked of the finder only if the module can have something.
+        module.__dict__.setdefault("__path__", [])
+        module.__dict__.setdefault("__getattr__", functools.partial(refuse, self.name))
 
 
 def refuse(module: str, name: str) -> NoReturn:

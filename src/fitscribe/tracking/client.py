@@ -42,7 +42,7 @@ from fitscribe.tracking.tables import joined_tables
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Client"]
+__all__ = ["Client", "MlflowClient"]
 
 
 class Client:
@@ -472,6 +472,9 @@ class Client:
     def _model_files(self, model_id: str) -> RunFiles:
         found = self._store.get_logged_model(model_id)
         return files_at(self._connection, found.artifact_location)
+
+
+MlflowClient = Client
 
 
 def _order(item: Mapping[str, Any]) -> str:

@@ -137,7 +137,7 @@ def connect(uri: str | Path | None = None) -> Connection:
     Runs that a dead process left open are stored as KILLED on the way.
     """
     # An open run asks for its own address again and again; what is open is known by that.
-    found = None if uri is None else _connections.get(uri)
+    found = None if uri is None else _connections.get(str(uri))
     if found is not None:
         return found
     address = get_tracking_uri() if uri is None else _absolute(str(uri))
@@ -257,6 +257,14 @@ def folder_of(uri: str) -> Path | None:
     if isinstance(parsed, SqliteUri):
         return Path(parsed.path).parent
     return None
+
+
+def database_of(uri: str) -> Path | None:
+    """Return the SQLite file that an address means, or None for another database."""
+    parsed = parse_tracking_uri(uri)
+    if isinstance(parsed, HomeFolder):
+        return Path(parsed.path) / DATABASE
+    return Path(parsed.path) if isinstance(parsed, SqliteUri) else None
 
 
 def root_path(artifacts: ArtifactStore) -> Path:

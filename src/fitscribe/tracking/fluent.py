@@ -34,6 +34,7 @@ from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
+from fitscribe.tracking.experiments import set_experiment as set_experiment
 from fitscribe.tracking.frame import runs_to_frame
 from fitscribe.tracking.inputs import dataset_input, dataset_inputs
 from fitscribe.tracking.lifecycle import end_open_run, error_tags, status_after

@@ -1,0 +1,48 @@
+"""Who is asked when we look at a model: itself, or a copy that may be changed.
+
+A class of scikit-learn's is as it was after ``predict``. One of the user's own may count calls,
+keep its last rows, fill a cache: then a copy is asked.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["is_sklearns", "stand_in"]
+
+# Packages whose estimators leave themselves alone in predict.
+PLAIN = frozenset(
+    {"catboost", "imblearn", "lightgbm", "numpy", "scipy", "skrub", "sklearn", "xgboost"}
+)
+
+
+def is_sklearns(thing: Any) -> bool:
+    """Whether a function or class is scikit-learn's, and not one of its tests'."""
+    module = str(getattr(thing, "__module__", ""))
+    return module.partition(".")[0] == "sklearn" and ".tests." not in module
+
+
+def stand_in(estimator: Any) -> Any:
+    """Return who answers for a fitted estimator: itself, or a copy if it has code of the user's.
+
+    Raises
+    ------
+    Exception
+        What copying a user's object raises.
+    """
+    return estimator if all(map(_is_plain, _parts(estimator))) else copy.deepcopy(estimator)
+
+
+def _parts(estimator: Any) -> Iterator[type]:
+    """Yield the classes of an estimator and of those inside it."""
+    yield type(estimator)
+    params: Mapping[str, Any] = estimator.get_params(deep=True)
+    for value in params.values():
+        if hasattr(value, "get_params") and not isinstance(value, type):
+            yield type(value)
+
+
+def _is_plain(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in PLAIN and ".tests." not in cls.__module__
