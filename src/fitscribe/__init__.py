@@ -25,23 +25,26 @@ if TYPE_CHECKING:
     from fitscribe.tracking.connect import get_tracking_uri as get_tracking_uri
     from fitscribe.tracking.connect import is_tracking_uri_set as is_tracking_uri_set
     from fitscribe.tracking.connect import set_tracking_uri as set_tracking_uri
-    from fitscribe.tracking.experiments import set_experiment as set_experiment
-    from fitscribe.tracking.fluent import (
-        ActiveRun as ActiveRun,
-        active_run as active_run,
+    from fitscribe.tracking.experiments import (
         create_experiment as create_experiment,
         delete_experiment as delete_experiment,
         delete_experiment_tag as delete_experiment_tag,
-        delete_run as delete_run,
+        get_experiment as get_experiment,
+        get_experiment_by_name as get_experiment_by_name,
+        rename_experiment as rename_experiment,
+        restore_experiment as restore_experiment,
+        search_experiments as search_experiments,
+        set_experiment as set_experiment,
+        set_experiment_tag as set_experiment_tag,
+        set_experiment_tags as set_experiment_tags,
+    )
+    from fitscribe.tracking.fluent import (
+        ActiveRun as ActiveRun,
+        active_run as active_run,
         delete_tag as delete_tag,
         end_run as end_run,
         flush_async_logging as flush_async_logging,
         get_artifact_uri as get_artifact_uri,
-        get_experiment as get_experiment,
-        get_experiment_by_name as get_experiment_by_name,
-        get_metric_history as get_metric_history,
-        get_parent_run as get_parent_run,
-        get_run as get_run,
         last_active_run as last_active_run,
         load_table as load_table,
         log_artifact as log_artifact,
@@ -58,16 +61,17 @@ if TYPE_CHECKING:
         log_params as log_params,
         log_table as log_table,
         log_text as log_text,
-        rename_experiment as rename_experiment,
-        restore_experiment as restore_experiment,
-        restore_run as restore_run,
-        search_experiments as search_experiments,
-        search_runs as search_runs,
-        set_experiment_tag as set_experiment_tag,
-        set_experiment_tags as set_experiment_tags,
         set_tag as set_tag,
         set_tags as set_tags,
         start_run as start_run,
+    )
+    from fitscribe.tracking.kept import (
+        delete_run as delete_run,
+        get_metric_history as get_metric_history,
+        get_parent_run as get_parent_run,
+        get_run as get_run,
+        restore_run as restore_run,
+        search_runs as search_runs,
     )
 
     autolog = autolog_everywhere
@@ -76,22 +80,26 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_FLUENT = (
-    "ActiveRun",
-    "active_run",
+_EXPERIMENTS = (
     "create_experiment",
     "delete_experiment",
     "delete_experiment_tag",
-    "delete_run",
+    "get_experiment",
+    "get_experiment_by_name",
+    "rename_experiment",
+    "restore_experiment",
+    "search_experiments",
+    "set_experiment",
+    "set_experiment_tag",
+    "set_experiment_tags",
+)
+_FLUENT = (
+    "ActiveRun",
+    "active_run",
     "delete_tag",
     "end_run",
     "flush_async_logging",
     "get_artifact_uri",
-    "get_experiment",
-    "get_experiment_by_name",
-    "get_metric_history",
-    "get_parent_run",
-    "get_run",
     "last_active_run",
     "load_table",
     "log_artifact",
@@ -108,20 +116,23 @@ _FLUENT = (
     "log_params",
     "log_table",
     "log_text",
-    "rename_experiment",
-    "restore_experiment",
-    "restore_run",
-    "search_experiments",
-    "search_runs",
-    "set_experiment_tag",
-    "set_experiment_tags",
     "set_tag",
     "set_tags",
     "start_run",
 )
+_KEPT = (
+    "delete_run",
+    "get_metric_history",
+    "get_parent_run",
+    "get_run",
+    "restore_run",
+    "search_runs",
+)
 # Public name: the module that has it, and its name there.
 _NAMES: dict[str, tuple[str, str]] = {
+    **{name: ("fitscribe.tracking.experiments", name) for name in _EXPERIMENTS},
     **{name: ("fitscribe.tracking.fluent", name) for name in _FLUENT},
+    **{name: ("fitscribe.tracking.kept", name) for name in _KEPT},
     "Client": ("fitscribe.tracking.client", "Client"),
     "FitscribeError": ("fitscribe.errors", "FitscribeError"),
     "MlflowClient": ("fitscribe.tracking.client", "Client"),
@@ -130,7 +141,6 @@ _NAMES: dict[str, tuple[str, str]] = {
     "get_tracking_uri": ("fitscribe.tracking.connect", "get_tracking_uri"),
     "install_as_mlflow": ("fitscribe.tracking.as_mlflow", "install_as_mlflow"),
     "is_tracking_uri_set": ("fitscribe.tracking.connect", "is_tracking_uri_set"),
-    "set_experiment": ("fitscribe.tracking.experiments", "set_experiment"),
     "set_tracking_uri": ("fitscribe.tracking.connect", "set_tracking_uri"),
 }
 _MODULES = (

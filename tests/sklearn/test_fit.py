@@ -391,3 +391,25 @@ def test_a_param_without_a_text_costs_no_other() -> None:
     with pytest.warns(FitscribeWarning, match="read the param a: ValueError: no text"):
         WithParams(NoText(), 3).fit([[1.0]], [0.0])
     assert only_run().data.params == {"b": "3"}
+
+
+class Base(WithParams):
+    def __init__(self, a: Any = None, b: Any = 1) -> None:
+        super().__init__(a, b)
+
+
+class Passing(Base):
+    """Hands params to its base, as XGBClassifier does."""
+
+    def __init__(self, *, c: Any = 3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.c = c
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        return {"a": self.a, "b": self.b, "c": self.c}
+
+
+def test_a_run_is_named_by_what_was_changed_only() -> None:
+    fitscribe.sklearn.autolog()
+    Passing(b=2).fit([[1.0]], [0.0])
+    assert only_run().info.run_name.startswith("Passing b=2 · ")

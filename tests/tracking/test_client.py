@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Any
 
@@ -24,56 +23,6 @@ from fitscribe.entities import (
 )
 from fitscribe.errors import AlreadyExists, BadFilter, InvalidParameter, NotFound
 
-# Names and order of the parameters of MLflow 3.17's client, ``self`` left out.
-SIGNATURES = {
-    "create_experiment": "name artifact_location tags",
-    "create_logged_model": "experiment_id name source_run_id tags params model_type",
-    "create_run": "experiment_id start_time tags run_name",
-    "delete_experiment": "experiment_id",
-    "delete_experiment_tag": "experiment_id key",
-    "delete_logged_model": "model_id",
-    "delete_logged_model_tag": "model_id key",
-    "delete_run": "run_id",
-    "delete_tag": "run_id key",
-    "download_artifacts": "run_id path dst_path",
-    "finalize_logged_model": "model_id status",
-    "get_experiment": "experiment_id",
-    "get_experiment_by_name": "name",
-    "get_logged_model": "model_id",
-    "get_metric_history": "run_id key",
-    "get_parent_run": "run_id",
-    "get_run": "run_id",
-    "list_artifacts": "run_id path",
-    "list_logged_model_artifacts": "model_id path",
-    "load_table": "experiment_id artifact_file run_ids extra_columns",
-    "log_artifact": "run_id local_path artifact_path",
-    "log_artifacts": "run_id local_dir artifact_path",
-    "log_batch": "run_id metrics params tags synchronous",
-    "log_dict": "run_id dictionary artifact_file",
-    "log_figure": "run_id figure artifact_file save_kwargs",
-    "log_image": "run_id image artifact_file key step timestamp synchronous",
-    "log_inputs": "run_id datasets models",
-    "log_metric": "run_id key value timestamp step synchronous dataset_name dataset_digest "
-    "model_id",
-    "log_model_artifacts": "model_id local_dir artifact_path",
-    "log_model_params": "model_id params",
-    "log_outputs": "run_id models",
-    "log_param": "run_id key value synchronous",
-    "log_table": "run_id data artifact_file",
-    "log_text": "run_id text artifact_file",
-    "rename_experiment": "experiment_id new_name",
-    "restore_run": "run_id",
-    "search_experiments": "view_type max_results filter_string order_by page_token",
-    "search_logged_models": "experiment_ids filter_string datasets max_results order_by "
-    "page_token",
-    "search_runs": "experiment_ids filter_string run_view_type max_results order_by page_token",
-    "set_experiment_tag": "experiment_id key value",
-    "set_logged_model_tags": "model_id tags",
-    "set_tag": "run_id key value synchronous",
-    "set_terminated": "run_id status end_time",
-    "update_run": "run_id status name",
-}
-
 
 @pytest.fixture
 def client(home: Path) -> Client:
@@ -83,26 +32,6 @@ def client(home: Path) -> Client:
 @pytest.fixture
 def run_id(client: Client) -> str:
     return client.create_run("0", run_name="by hand").info.run_id
-
-
-# Names
-
-
-@pytest.mark.parametrize("name", SIGNATURES)
-def test_parameters_are_mlflows(name: str) -> None:
-    found = list(inspect.signature(getattr(Client, name)).parameters)
-    assert found[1:] == SIGNATURES[name].split()
-
-
-def test_restoring_an_experiment_takes_a_name_besides() -> None:
-    found = list(inspect.signature(Client.restore_experiment).parameters)
-    assert found == ["self", "experiment_id", "name"]
-
-
-def test_the_client_has_mlflows_name_everywhere() -> None:
-    assert fitscribe.MlflowClient is Client
-    assert fitscribe.client.MlflowClient is Client
-    assert fitscribe.tracking.MlflowClient is Client
 
 
 def test_a_client_of_another_place(client: Client, home: Path) -> None:

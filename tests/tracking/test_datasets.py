@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
 
 import fitscribe
@@ -312,10 +313,13 @@ def test_a_dataset_is_called_as_its_variable() -> None:
     def train(inner: Any) -> Any:
         return LogisticRegression().fit(inner, kinds)
 
-    train(flowers)
-    assert names() == ["inner"]
+    train(flowers)  # MLflow's rule: whoever handed it to the function knows better
+    assert names() == ["flowers"]
+    iris = load_iris()
+    LogisticRegression(max_iter=500).fit(iris.data, iris.target)
+    assert names() == ["iris.data"]
     Ridge().fit(flowers[["a"]], flowers["b"])
-    assert names() in (["flowers"], ["dataset"])
+    assert names() == ["dataset"]
     LogisticRegression().fit([[1.0], [2.0]], [0, 1])
     assert names() == ["dataset"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Any
 
@@ -14,53 +13,6 @@ from fitscribe.entities import LoggedModelInput, LoggedModelOutput, ViewType
 from fitscribe.errors import AlreadyExists, BadFilter, InvalidParameter, InvalidState, NotFound
 
 pytestmark = pytest.mark.usefixtures("home")
-
-# Names and order of MLflow 3.17's parameters, those that mean nothing here left out.
-SIGNATURES = {
-    "active_run": "",
-    "create_experiment": "name artifact_location tags",
-    "delete_experiment": "experiment_id",
-    "delete_experiment_tag": "key",
-    "delete_run": "run_id",
-    "delete_tag": "key",
-    "end_run": "status",
-    "flush_async_logging": "",
-    "get_artifact_uri": "artifact_path",
-    "get_experiment": "experiment_id",
-    "get_experiment_by_name": "name",
-    "get_parent_run": "run_id",
-    "get_run": "run_id",
-    "get_tracking_uri": "",
-    "is_tracking_uri_set": "",
-    "last_active_run": "",
-    "load_table": "artifact_file run_ids extra_columns",
-    "log_artifact": "local_path artifact_path run_id",
-    "log_artifacts": "local_dir artifact_path run_id",
-    "log_dict": "dictionary artifact_file run_id",
-    "log_figure": "figure artifact_file save_kwargs",
-    "log_image": "image artifact_file key step timestamp synchronous",
-    "log_input": "dataset context tags model",
-    "log_inputs": "datasets contexts tags_list models",
-    "log_metric": "key value step synchronous timestamp run_id model_id dataset",
-    "log_metrics": "metrics step synchronous run_id timestamp model_id dataset",
-    "log_outputs": "models",
-    "log_param": "key value synchronous",
-    "log_params": "params synchronous run_id",
-    "log_table": "data artifact_file run_id",
-    "log_text": "text artifact_file run_id",
-    "restore_run": "run_id",
-    "search_experiments": "view_type max_results filter_string order_by",
-    "search_runs": "experiment_ids filter_string run_view_type max_results order_by "
-    "output_format search_all_experiments experiment_names",
-    "set_experiment": "experiment_name experiment_id",
-    "set_experiment_tag": "key value",
-    "set_experiment_tags": "tags",
-    "set_tag": "key value synchronous",
-    "set_tags": "tags synchronous",
-    "set_tracking_uri": "uri",
-    "start_run": "run_id experiment_id run_name nested parent_run_id tags description "
-    "log_system_metrics",
-}
 
 
 def make_run(name: str, metric: float | None = None, **options: Any) -> str:
@@ -78,12 +30,6 @@ def found(filter_string: str = "", **options: Any) -> list[str]:
 
 
 # Names
-
-
-@pytest.mark.parametrize("name", SIGNATURES)
-def test_parameters_are_mlflows(name: str) -> None:
-    function = getattr(fitscribe, name)
-    assert list(inspect.signature(function).parameters) == SIGNATURES[name].split()
 
 
 def test_every_public_name_is_there() -> None:

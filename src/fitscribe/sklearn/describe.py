@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -106,13 +106,18 @@ def _text(value: Any, nested: bool) -> str:
 
 
 @functools.lru_cache(maxsize=1024)
-def _defaults(cls: Callable[..., Any]) -> Mapping[str, Any]:
-    """Return the default of each constructor parameter."""
-    try:
-        parameters = inspect.signature(cls.__init__).parameters
-    except (TypeError, ValueError):
-        return {}
-    return {name: parameter.default for name, parameter in parameters.items()}
+def _defaults(cls: type) -> Mapping[str, Any]:
+    """Return the default of each constructor parameter.
+
+    A constructor that takes ``**kwargs`` hands them to its base (XGBClassifier's does).
+    """
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        constructor = vars(base).get("__init__")
+        if inspect.isfunction(constructor):
+            parameters = inspect.signature(constructor).parameters
+            found.update((name, parameter.default) for name, parameter in parameters.items())
+    return found
 
 
 def changed_params(estimator: Any) -> dict[str, Any]:

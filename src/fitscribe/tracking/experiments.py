@@ -1,15 +1,30 @@
-"""Which experiment new runs go to."""
+"""Experiments: which one new runs go to; making, finding and changing them."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fitscribe import config
-from fitscribe.core.entities import Experiment, LifecycleStage
+from fitscribe.core.entities import Experiment, LifecycleStage, ViewType, check_tag
 from fitscribe.errors import AlreadyExists, InvalidParameter, InvalidState
 from fitscribe.tracking.connect import Connection, connect
 
-__all__ = ["active_experiment_id", "set_experiment"]
+__all__ = [
+    "active_experiment_id",
+    "create_experiment",
+    "delete_experiment",
+    "delete_experiment_tag",
+    "get_experiment",
+    "get_experiment_by_name",
+    "rename_experiment",
+    "restore_experiment",
+    "search_experiments",
+    "set_experiment",
+    "set_experiment_tag",
+    "set_experiment_tags",
+]
 
 DEFAULT = "0"
 _active: dict[str, str] = {}
@@ -81,3 +96,76 @@ def _get_or_create(connection: Connection, name: str) -> Experiment:
     if made is None:
         raise InvalidState(f"The experiment {name!r} was made and is gone again.")
     return made
+
+
+def create_experiment(
+    name: str, artifact_location: str | None = None, tags: Mapping[str, Any] | None = None
+) -> str:
+    """Make an experiment and return its id. Raises AlreadyExists."""
+    checked = dict(check_tag(key, value, "experiment tag") for key, value in (tags or {}).items())
+    return connect().store.create_experiment(name, artifact_location, checked).experiment_id
+
+
+def get_experiment(experiment_id: str) -> Experiment:
+    """Return an experiment. Raises NotFound."""
+    return connect().store.get_experiment(experiment_id)
+
+
+def get_experiment_by_name(name: str) -> Experiment | None:
+    """Return the experiment of that name, or None."""
+    return connect().store.get_experiment_by_name(name)
+
+
+def search_experiments(
+    view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int | None = None,
+    filter_string: str | None = None,
+    order_by: Sequence[str] | None = None,
+) -> list[Experiment]:
+    """Return experiments that a filter finds, newest first by default."""
+    store = connect().store
+    found: list[Experiment] = []
+    token: str | None = None
+    while max_results is None or len(found) < max_results:
+        size = 1000 if max_results is None else min(1000, max_results - len(found))
+        page = store.search_experiments(
+            filter_string or "", order_by or (), view_type, size, token
+        )
+        found += page
+        token = page.token
+        if token is None:
+            break
+    return found
+
+
+def delete_experiment(experiment_id: str) -> None:
+    """Put an experiment with its runs into the bin."""
+    connect().store.delete_experiment(experiment_id)
+
+
+def restore_experiment(experiment_id: str, name: str | None = None) -> None:
+    """Take an experiment with its runs out of the bin, under a new name if one is given."""
+    connect().store.restore_experiment(experiment_id, name)
+
+
+def rename_experiment(experiment_id: str, new_name: str) -> None:
+    """Give an experiment another name. Raises AlreadyExists."""
+    connect().store.rename_experiment(experiment_id, new_name)
+
+
+def set_experiment_tag(key: str, value: Any) -> None:
+    """Set a tag of the active experiment."""
+    set_experiment_tags({key: value})
+
+
+def set_experiment_tags(tags: Mapping[str, Any]) -> None:
+    """Set tags of the active experiment."""
+    connection = connect()
+    checked = dict(check_tag(key, value, "experiment tag") for key, value in tags.items())
+    connection.store.set_experiment_tags(active_experiment_id(connection), checked)
+
+
+def delete_experiment_tag(key: str) -> None:
+    """Remove a tag of the active experiment. Raises NotFound if it is not there."""
+    connection = connect()
+    connection.store.delete_experiment_tag(active_experiment_id(connection), key)

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from fitscribe import config
 from fitscribe.core.clock import now_ms
 from fitscribe.core.entities import (
-    TAG_PARENT,
     TAG_RUN_NAME,
     Batch,
-    Experiment,
     LifecycleStage,
     LoggedModelInput,
     LoggedModelOutput,
@@ -25,7 +23,6 @@ from fitscribe.core.entities import (
     Run,
     RunRecord,
     RunStatus,
-    ViewType,
     check_tag,
 )
 from fitscribe.errors import InvalidParameter, InvalidState
@@ -35,8 +32,9 @@ from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
 from fitscribe.tracking.experiments import set_experiment as set_experiment
-from fitscribe.tracking.frame import runs_to_frame
 from fitscribe.tracking.inputs import dataset_input, dataset_inputs
+from fitscribe.tracking.kept import get_run as get_run
+from fitscribe.tracking.kept import search_runs as search_runs
 from fitscribe.tracking.lifecycle import end_open_run, error_tags, status_after
 from fitscribe.tracking.runs import open_run, resume_run
 from fitscribe.tracking.tables import joined_tables
@@ -441,178 +439,6 @@ def get_artifact_uri(artifact_path: str | None = None) -> str:
     """Return the address of the active run's artifacts, or of one of them."""
     root = _Target(None).files().uri
     return root if artifact_path is None else f"{root}/{artifact_path}"
-
-
-def get_run(run_id: str) -> Run:
-    """Return a run with all that was logged to it. Raises NotFound."""
-    return connect().store.get_run(run_id)
-
-
-def get_parent_run(run_id: str) -> Run | None:
-    """Return the parent of a run, or None."""
-    store = connect().store
-    parent = store.get_run(run_id).data.tags.get(TAG_PARENT)
-    return None if parent is None else store.get_run(parent)
-
-
-def delete_run(run_id: str) -> None:
-    """Put a run into the bin."""
-    connect().store.delete_run(run_id)
-
-
-def restore_run(run_id: str) -> None:
-    """Take a run out of the bin."""
-    connect().store.restore_run(run_id)
-
-
-def get_metric_history(run_id: str, key: str) -> list[Metric]:
-    """Return every point of a metric, by time and step."""
-    return connect().store.get_metric_history(run_id, key)
-
-
-def search_runs(
-    experiment_ids: Sequence[str] | None = None,
-    filter_string: str = "",
-    run_view_type: int = ViewType.ACTIVE_ONLY,
-    max_results: int = 100_000,
-    order_by: Sequence[str] | None = None,
-    output_format: str = "pandas",
-    search_all_experiments: bool = False,
-    experiment_names: Sequence[str] | None = None,
-) -> list[Run] | pd.DataFrame:
-    """Return runs that a filter finds.
-
-    Parameters
-    ----------
-    experiment_ids, experiment_names : sequence of str, optional
-        Where to look; the active experiment by default.
-    filter_string : str
-        For example ``metrics.training_accuracy_score > 0.9 and params.max_depth = 3``.
-    run_view_type : int
-        A constant of ``ViewType``.
-    max_results : int
-        At most so many.
-    order_by : sequence of str, optional
-        For example ``["metrics.training_score DESC"]``; newest first by default.
-    output_format : {"pandas", "list"}
-        A DataFrame (see :func:`fitscribe.tracking.frame.runs_to_frame`), or Run objects.
-    search_all_experiments : bool
-        Look into every active experiment where neither ids nor names are given.
-
-    Raises
-    ------
-    BadFilter
-        If the filter or the order cannot be read.
-    """
-    if output_format not in ("pandas", "list"):
-        raise InvalidParameter(f"output_format is 'pandas' or 'list', not {output_format!r}.")
-    if experiment_ids and experiment_names:
-        raise InvalidParameter("Give experiment_ids or experiment_names, not both.")
-    connection = connect()
-    if experiment_names:
-        named = [connection.store.get_experiment_by_name(name) for name in experiment_names]
-        ids = [found.experiment_id for found in named if found is not None]
-    elif experiment_ids:
-        ids = [str(identifier) for identifier in experiment_ids]
-    elif search_all_experiments:
-        ids = [found.experiment_id for found in search_experiments()]
-    else:
-        ids = [active_experiment_id(connection)]
-    runs = _all_runs(ids, filter_string, run_view_type, order_by or [], max_results)
-    return runs if output_format == "list" else runs_to_frame(runs)
-
-
-def _all_runs(
-    ids: Sequence[str],
-    filter_string: str,
-    view_type: int,
-    order_by: Sequence[str],
-    most: int = 100_000,
-) -> list[Run]:
-    store = connect().store
-    found: list[Run] = []
-    token: str | None = None
-    while len(found) < most:
-        size = min(1000, most - len(found))
-        page = store.search_runs(ids, filter_string, order_by, view_type, size, token)
-        found += page
-        token = page.token
-        if token is None:
-            break
-    return found
-
-
-def create_experiment(
-    name: str, artifact_location: str | None = None, tags: Mapping[str, Any] | None = None
-) -> str:
-    """Make an experiment and return its id. Raises AlreadyExists."""
-    checked = dict(check_tag(key, value, "experiment tag") for key, value in (tags or {}).items())
-    return connect().store.create_experiment(name, artifact_location, checked).experiment_id
-
-
-def get_experiment(experiment_id: str) -> Experiment:
-    """Return an experiment. Raises NotFound."""
-    return connect().store.get_experiment(experiment_id)
-
-
-def get_experiment_by_name(name: str) -> Experiment | None:
-    """Return the experiment of that name, or None."""
-    return connect().store.get_experiment_by_name(name)
-
-
-def search_experiments(
-    view_type: int = ViewType.ACTIVE_ONLY,
-    max_results: int | None = None,
-    filter_string: str | None = None,
-    order_by: Sequence[str] | None = None,
-) -> list[Experiment]:
-    """Return experiments that a filter finds, newest first by default."""
-    store = connect().store
-    found: list[Experiment] = []
-    token: str | None = None
-    while max_results is None or len(found) < max_results:
-        size = 1000 if max_results is None else min(1000, max_results - len(found))
-        page = store.search_experiments(
-            filter_string or "", order_by or (), view_type, size, token
-        )
-        found += page
-        token = page.token
-        if token is None:
-            break
-    return found
-
-
-def delete_experiment(experiment_id: str) -> None:
-    """Put an experiment with its runs into the bin."""
-    connect().store.delete_experiment(experiment_id)
-
-
-def restore_experiment(experiment_id: str, name: str | None = None) -> None:
-    """Take an experiment with its runs out of the bin, under a new name if one is given."""
-    connect().store.restore_experiment(experiment_id, name)
-
-
-def rename_experiment(experiment_id: str, new_name: str) -> None:
-    """Give an experiment another name. Raises AlreadyExists."""
-    connect().store.rename_experiment(experiment_id, new_name)
-
-
-def set_experiment_tag(key: str, value: Any) -> None:
-    """Set a tag of the active experiment."""
-    set_experiment_tags({key: value})
-
-
-def set_experiment_tags(tags: Mapping[str, Any]) -> None:
-    """Set tags of the active experiment."""
-    connection = connect()
-    checked = dict(check_tag(key, value, "experiment tag") for key, value in tags.items())
-    connection.store.set_experiment_tags(active_experiment_id(connection), checked)
-
-
-def delete_experiment_tag(key: str) -> None:
-    """Remove a tag of the active experiment. Raises NotFound if it is not there."""
-    connection = connect()
-    connection.store.delete_experiment_tag(active_experiment_id(connection), key)
 
 
 def flush_async_logging() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fitscribe.core.entities import Run, ViewType
+from fitscribe.core.entities import Run
 from fitscribe.errors import NotFound
 from fitscribe.tracking.artifacts import files_at, pandas
 from fitscribe.tracking.connect import Connection
+from fitscribe.tracking.kept import all_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,8 +41,12 @@ def joined_tables(
     NotFound
         If a run that was asked for, or every run of the experiment, has no such table.
     """
+    if run_ids is None:
+        runs = all_runs(connection, [experiment_id])
+    else:
+        runs = [connection.store.get_run(run_id) for run_id in run_ids]
     tables = []
-    for run in _runs(connection, experiment_id, run_ids):
+    for run in runs:
         files = files_at(connection, run.info.artifact_uri)
         if run_ids is None and not files.store.is_file(files.path(artifact_file)):
             continue
@@ -53,23 +58,6 @@ def joined_tables(
         raise NotFound(f"No run of the experiment {experiment_id} has a table {artifact_file!r}.")
     joined: pd.DataFrame = pandas().concat(tables, ignore_index=True)
     return joined
-
-
-def _runs(
-    connection: Connection, experiment_id: str, run_ids: Sequence[str] | None
-) -> Sequence[Run]:
-    if run_ids is not None:
-        return [connection.store.get_run(run_id) for run_id in run_ids]
-    found: list[Run] = []
-    token: str | None = None
-    while True:
-        page = connection.store.search_runs(
-            [experiment_id], "", (), ViewType.ACTIVE_ONLY, 1000, token
-        )
-        found += page
-        token = page.token
-        if token is None:
-            return found
 
 
 def _fact(run: Run, name: str) -> Any:

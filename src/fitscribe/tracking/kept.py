@@ -1,0 +1,125 @@
+"""Runs that are kept: finding and reading them, the bin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fitscribe.core.entities import TAG_PARENT, Metric, Run, ViewType
+from fitscribe.errors import InvalidParameter
+from fitscribe.tracking.connect import Connection, connect
+from fitscribe.tracking.experiments import active_experiment_id, search_experiments
+from fitscribe.tracking.frame import runs_to_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "all_runs",
+    "delete_run",
+    "get_metric_history",
+    "get_parent_run",
+    "get_run",
+    "restore_run",
+    "search_runs",
+]
+
+
+def get_run(run_id: str) -> Run:
+    """Return a run with all that was logged to it. Raises NotFound."""
+    return connect().store.get_run(run_id)
+
+
+def get_parent_run(run_id: str) -> Run | None:
+    """Return the parent of a run, or None."""
+    store = connect().store
+    parent = store.get_run(run_id).data.tags.get(TAG_PARENT)
+    return None if parent is None else store.get_run(parent)
+
+
+def delete_run(run_id: str) -> None:
+    """Put a run into the bin."""
+    connect().store.delete_run(run_id)
+
+
+def restore_run(run_id: str) -> None:
+    """Take a run out of the bin."""
+    connect().store.restore_run(run_id)
+
+
+def get_metric_history(run_id: str, key: str) -> list[Metric]:
+    """Return every point of a metric, by time and step."""
+    return connect().store.get_metric_history(run_id, key)
+
+
+def search_runs(
+    experiment_ids: Sequence[str] | None = None,
+    filter_string: str = "",
+    run_view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int = 100_000,
+    order_by: Sequence[str] | None = None,
+    output_format: str = "pandas",
+    search_all_experiments: bool = False,
+    experiment_names: Sequence[str] | None = None,
+) -> list[Run] | pd.DataFrame:
+    """Return runs that a filter finds.
+
+    Parameters
+    ----------
+    experiment_ids, experiment_names : sequence of str, optional
+        Where to look; the active experiment by default.
+    filter_string : str
+        For example ``metrics.training_accuracy_score > 0.9 and params.max_depth = 3``.
+    run_view_type : int
+        A constant of ``ViewType``.
+    max_results : int
+        At most so many.
+    order_by : sequence of str, optional
+        For example ``["metrics.training_score DESC"]``; newest first by default.
+    output_format : {"pandas", "list"}
+        A DataFrame (see :func:`fitscribe.tracking.frame.runs_to_frame`), or Run objects.
+    search_all_experiments : bool
+        Look into every active experiment where neither ids nor names are given.
+
+    Raises
+    ------
+    BadFilter
+        If the filter or the order cannot be read.
+    """
+    if output_format not in ("pandas", "list"):
+        raise InvalidParameter(f"output_format is 'pandas' or 'list', not {output_format!r}.")
+    if experiment_ids and experiment_names:
+        raise InvalidParameter("Give experiment_ids or experiment_names, not both.")
+    connection = connect()
+    if experiment_names:
+        named = [connection.store.get_experiment_by_name(name) for name in experiment_names]
+        ids = [found.experiment_id for found in named if found is not None]
+    elif experiment_ids:
+        ids = [str(identifier) for identifier in experiment_ids]
+    elif search_all_experiments:
+        ids = [found.experiment_id for found in search_experiments()]
+    else:
+        ids = [active_experiment_id(connection)]
+    runs = all_runs(connection, ids, filter_string, run_view_type, order_by or (), max_results)
+    return runs if output_format == "list" else runs_to_frame(runs)
+
+
+def all_runs(
+    connection: Connection,
+    ids: Sequence[str],
+    filter_string: str = "",
+    view_type: int = ViewType.ACTIVE_ONLY,
+    order_by: Sequence[str] = (),
+    most: int = 100_000,
+) -> list[Run]:
+    """Return what is on all pages of a search, at most so many."""
+    found: list[Run] = []
+    token: str | None = None
+    while len(found) < most:
+        size = min(1000, most - len(found))
+        page = connection.store.search_runs(ids, filter_string, order_by, view_type, size, token)
+        found += page
+        token = page.token
+        if token is None:
+            break
+    return found
