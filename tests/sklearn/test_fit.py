@@ -413,3 +413,27 @@ def test_a_run_is_named_by_what_was_changed_only() -> None:
     fitscribe.sklearn.autolog()
     Passing(b=2).fit([[1.0]], [0.0])
     assert only_run().info.run_name.startswith("Passing b=2 · ")
+
+
+class CannotPredict(BaseEstimator):
+    """Fits without a target; what it predicts, it cannot, and it counts who asked."""
+
+    asked = 0
+
+    def fit(self, X: Any, y: Any = None) -> CannotPredict:
+        return self
+
+    def predict(self, X: Any) -> Any:
+        self.asked = self.asked + 1
+        raise RuntimeError("not today")
+
+
+def test_a_model_without_a_signature_is_kept_and_was_not_asked_itself() -> None:
+    fitscribe.sklearn.autolog()
+    model = CannotPredict()
+    with pytest.warns(FitscribeWarning, match="infer the signature: RuntimeError: not today"):
+        model.fit(np.ones((3, 1)))
+    assert vars(model) == {}
+    run = only_run()
+    (output,) = run.outputs.model_outputs
+    assert fitscribe.models.get_model_info(f"models:/{output.model_id}").signature is None

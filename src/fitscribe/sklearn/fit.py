@@ -326,6 +326,7 @@ class _Findings:
             model_id=model_id,
             run_id=self.run.run_id,
             artifact_path=files.uri,
+            attempts=self.fit.attempts,
         )
         self.folders[files.path(None)] = folder.files
         self.models.append(

@@ -17,6 +17,7 @@ from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
 from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import ModelFolder, build, save
 from fitscribe.sklearn.options import Options
+from fitscribe.sklearn.standin import stand_in
 from fitscribe.tracking import active
 from fitscribe.tracking.addresses import folder_of_model
 from fitscribe.tracking.artifacts import files_of_model
@@ -26,6 +27,7 @@ from fitscribe.tracking.source import source_tags
 
 if TYPE_CHECKING:
     from fitscribe.modelfolder.schema import ModelSignature
+    from fitscribe.sklearn.attempt import Attempts
     from fitscribe.sklearn.observe import Scores
 
 __all__ = [
@@ -49,15 +51,19 @@ def build_folder(
     model_id: str,
     run_id: str,
     artifact_path: str,
+    attempts: Attempts,
 ) -> ModelFolder:
     """Return the folder of a model that autologging keeps.
 
     The signature comes from what is known already: the types of X, and the predictions that the
-    training metrics needed. Where there are none, at most five rows are asked.
+    training metrics needed. Where there are none, at most five rows are asked. A model without a
+    signature is kept all the same.
     """
     signature = None
     if options.log_model_signatures and X is not None:
-        signature = _signature_of(estimator, X, scores.predicted)
+        signature = attempts(
+            "infer the signature", lambda: _signature_of(estimator, X, scores.predicted)
+        )
     example = _first_rows(X) if options.log_input_examples and X is not None else None
     explicit = options.serialization_format != "pickle"
     return build(
@@ -74,7 +80,8 @@ def build_folder(
 
 def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | None:
     if predicted is None:
-        answer = getattr(estimator, "predict", None) or getattr(estimator, "transform", None)
+        asked = stand_in(estimator)
+        answer = getattr(asked, "predict", None) or getattr(asked, "transform", None)
         rows = _first_rows(X)
         if answer is None or rows is None:
             return infer_signature(X)
