@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.decomposition import PCA
+from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -437,3 +438,23 @@ def test_a_model_without_a_signature_is_kept_and_was_not_asked_itself() -> None:
     run = only_run()
     (output,) = run.outputs.model_outputs
     assert fitscribe.models.get_model_info(f"models:/{output.model_id}").signature is None
+
+
+def test_a_function_of_the_users_own_is_not_called_for_a_signature() -> None:
+    calls: list[int] = []
+
+    def kernel(a: Any, b: Any) -> float:
+        calls.append(1)
+        return float(a @ b)
+
+    X = np.random.default_rng(0).normal(size=(12, 2))
+    fitscribe.sklearn.autolog(disable=True)
+    Nystroem(kernel=kernel, n_components=4, random_state=0).fit(X)
+    expected = len(calls)
+    fitscribe.sklearn.autolog()
+    Nystroem(kernel=kernel, n_components=4, random_state=0).fit(X)
+    assert len(calls) == 2 * expected
+    (output,) = only_run().outputs.model_outputs
+    signature = fitscribe.models.get_model_info(f"models:/{output.model_id}").signature
+    assert signature is not None
+    assert signature.outputs is None

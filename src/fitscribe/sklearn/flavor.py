@@ -17,7 +17,7 @@ from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
 from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import ModelFolder, build, save
 from fitscribe.sklearn.options import Options
-from fitscribe.sklearn.standin import stand_in
+from fitscribe.sklearn.standin import calls_own_function, stand_in
 from fitscribe.tracking import active
 from fitscribe.tracking.addresses import folder_of_model
 from fitscribe.tracking.artifacts import files_of_model
@@ -79,6 +79,8 @@ def build_folder(
 
 
 def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | None:
+    if predicted is None and calls_own_function(estimator):
+        return infer_signature(X)  # not worth running what may print or count
     if predicted is None:
         asked = stand_in(estimator)
         answer = getattr(asked, "predict", None) or getattr(asked, "transform", None)

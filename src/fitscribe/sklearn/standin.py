@@ -10,7 +10,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["is_sklearns", "stand_in"]
+__all__ = ["calls_own_function", "is_sklearns", "stand_in"]
 
 # Packages whose estimators leave themselves alone in predict.
 PLAIN = frozenset(
@@ -33,6 +33,15 @@ def stand_in(estimator: Any) -> Any:
         What copying a user's object raises.
     """
     return estimator if all(map(_is_plain, _parts(estimator))) else copy.deepcopy(estimator)
+
+
+def calls_own_function(estimator: Any) -> bool:
+    """Whether a param is a function of the user's own: a kernel, a metric, a transformation."""
+    params: Mapping[str, Any] = estimator.get_params(deep=True)
+    return any(
+        callable(value) and not isinstance(value, type) and not is_sklearns(value)
+        for value in params.values()
+    )
 
 
 def _parts(estimator: Any) -> Iterator[type]:
