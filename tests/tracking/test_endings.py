@@ -102,6 +102,29 @@ def test_a_sigterm_handler_of_the_users_own_is_called(home: Path) -> None:
     assert only_run().info.status == "KILLED"
 
 
+@pytest.mark.posix
+def test_a_fork_is_ended_by_sigterm_as_without_us(home: Path) -> None:
+    text = """
+        fitscribe.start_run()
+        child = os.fork()
+        if child == 0:
+            # The kernel's own: a handler in Python can miss a signal before a blocking call.
+            first = signal.getsignal(signal.SIGTERM)
+            fitscribe.end_run()
+            with fitscribe.start_run(run_name="of the fork", nested=True):
+                if first is signal.SIG_DFL:
+                    os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(60)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        fitscribe.set_tag("after", "fork")
+    """
+    done = run_script(home, text)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{-signal.SIGTERM}\n", "")
+    runs = fitscribe.search_runs(output_format="list")
+    ends = {run.data.tags.get("after"): run.info.status for run in runs}
+    assert ends == {None: "KILLED", "fork": "FINISHED"}
+
+
 def test_kill_9_leaves_killed_for_the_next_process(home: Path) -> None:
     text = "fitscribe.start_run(); fitscribe.log_metric('m', 1); os.kill(os.getpid(), 9)"
     assert run_script(home, text).returncode == -9

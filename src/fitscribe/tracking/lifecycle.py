@@ -70,6 +70,7 @@ def _printable(text: str, most: int) -> str:
 def keep_truthful(run: OpenRun) -> None:
     """End `run` rightly when the process ends before somebody else does."""
     _install()
+    _note_sigterm()
     with _lock:
         _open[run.run_id] = run
     if run.tracking_uri.startswith("postgres"):
@@ -124,6 +125,9 @@ def _after_fork_in_child() -> None:
     _lock = threading.Lock()
     _open.clear()
     _Heart.thread = None
+    if _Sigterm.handler is not None and signal.getsignal(signal.SIGTERM) is _Sigterm.handler:
+        signal.signal(signal.SIGTERM, _Sigterm.previous)
+    _Sigterm.handler = None
 
 
 @functools.cache
@@ -133,7 +137,6 @@ def _install() -> None:
     carry_scope_into_joblib()
     atexit.register(_at_exit)
     _note_uncaught_exceptions()
-    _note_sigterm()
     _note_failed_cells()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
@@ -157,8 +160,22 @@ def _note_uncaught_exceptions() -> None:
     sys.excepthook = excepthook
 
 
+class _Sigterm:
+    """Our handler, once it is in place, and what was there before.
+
+    A fork goes back to that until it opens a run of its own. A handler in Python is called between
+    two instructions: one that comes just before a blocking call is not heard, and a pool that
+    terminates its idle workers would wait for them forever.
+    """
+
+    handler: Any = None
+    previous: Any = None
+
+
 def _note_sigterm() -> None:
     """Leave KILLED after SIGTERM, then do what would have been done."""
+    if _Sigterm.handler is not None:
+        return
     if threading.current_thread() is not threading.main_thread():
         return  # only the main thread may install handlers; the lease tells instead
     previous = signal.getsignal(signal.SIGTERM)
@@ -171,12 +188,11 @@ def _note_sigterm() -> None:
         if callable(previous):
             previous(number, frame)
             return
-        if os.getpid() == pid:
-            _end_in_signal_handler()
+        _end_in_signal_handler()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    pid = os.getpid()
+    _Sigterm.handler, _Sigterm.previous = handler, previous
     signal.signal(signal.SIGTERM, handler)
 
 
