@@ -1,8 +1,9 @@
 """Autologging against the bare fit and against the floor, in CPU ms and as ratios.
 
-``overhead`` is what a recorded fit takes around scikit-learn's own fit, less what a bare one takes
-there; ``difference``, of whole fits, says the same where fits are short, and is noise where they
-are long. The floor records a fit that is done already, by hand: see :mod:`_floor`. Every row prints its figure, its limit, and whether it holds.
+``overhead`` is what a recorded fit takes around scikit-learn's own fit, less what a bare one
+takes there; ``difference``, of whole fits, says the same where fits are short, and is noise where
+they are long. The floor records a fit that is done already, by hand: see :mod:`_floor`. Every row
+prints its figure, its limit, and whether it holds.
 """
 
 from __future__ import annotations
@@ -68,7 +69,11 @@ def compare(
         estimator.fit(data, target)
         around[name].append(cpu_ms() - start - (clock.ms - inside))
 
-    contestants = {"bare": partial(fit, "bare"), **others, "recorded": partial(fit, "recorded")}
+    contestants: dict[str, Callable[[], object]] = {
+        "bare": partial(fit, "bare"),
+        **others,
+        "recorded": partial(fit, "recorded"),
+    }
     before = {name: on if name == "recorded" else off for name in contestants}
     times = alternate(contestants, repeats, WARM_UP, before)
     off()

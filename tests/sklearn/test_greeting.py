@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sklearn.linear_model import Ridge
 
+import fitscribe.sklearn
+from fitscribe.sklearn import FitscribeWarning
 from fitscribe.sklearn.greeting import sentence
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
@@ -120,6 +123,20 @@ def test_a_notebook_is_told_after_the_first_cell_with_a_fit(run_python: RunPytho
 def test_a_silent_notebook_is_told_nothing(run_python: RunPython) -> None:
     cells = [FIT + "fitscribe.sklearn.autolog(silent=True); _ = fit()", "_ = fit()"]
     assert told_after(run_python, cells) == ["", "", ""]
+
+
+# Warnings
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_store_that_cannot_be_made_is_told_unless_silent(
+    home: Path, recwarn: pytest.WarningsRecorder, silent: bool
+) -> None:
+    home.touch()  # a file where the folder should be
+    fitscribe.sklearn.autolog(silent=silent)
+    Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
+    fitscribe.sklearn.autolog(disable=True)
+    assert [warning.category for warning in recwarn] == [FitscribeWarning] * (not silent)
 
 
 # The line

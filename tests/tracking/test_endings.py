@@ -67,7 +67,11 @@ def test_a_hook_that_was_there_is_called(home: Path) -> None:
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -15)])
 def test_signals_leave_killed_and_the_exit_status(home: Path, number: int, status: int) -> None:
-    text = "fitscribe.start_run(); print('ready', flush=True); time.sleep(60)"
+    # A shell's background job, and all that it starts, ignores SIGINT until it is told otherwise.
+    heard = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    # Python runs a handler between two instructions: one that comes just before a long sleep
+    # would be heard after it.
+    text = f"{heard}; fitscribe.start_run(); print('ready', flush=True)\nwhile 1: time.sleep(0.05)"
     process = subprocess.Popen(
         script(home, text), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -77,7 +81,7 @@ def test_signals_leave_killed_and_the_exit_status(home: Path, number: int, statu
         process.send_signal(number)
         process.communicate(timeout=30)
     bare = subprocess.Popen(
-        [sys.executable, "-c", "print(1, flush=True); input()"],
+        [sys.executable, "-c", f"import signal; {heard}; print(1, flush=True); input()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -96,7 +100,8 @@ def test_a_sigterm_handler_of_the_users_own_is_called(home: Path) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
         fitscribe.start_run()
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(60)
+        while True:
+            time.sleep(0.05)
     """
     assert run_script(home, text).returncode == 7
     assert only_run().info.status == "KILLED"

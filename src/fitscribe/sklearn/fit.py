@@ -203,8 +203,9 @@ class _Fit:
             token = active.swap(fit=self)
             try:
                 what = _Findings(self, run, end_ms)
-                with quietly(observe.generators_of(self.estimator)):
-                    what.look()
+                params = observe.all_params(self.estimator)
+                with quietly(observe.generators_of(self.estimator, params)):
+                    what.look(params)
             finally:
                 active.restore(token)
             what.write_files()
@@ -269,11 +270,11 @@ class _Findings:
         self.folders: dict[str, Mapping[str, bytes]] = {}
         self.children: list[RunRecord] = []
 
-    def look(self) -> None:
+    def look(self, params: Mapping[str, Any]) -> None:
         """Look at the estimator: scores, curves, models, candidates."""
         fit, attempts = self.fit, self.fit.attempts
         scores = observe.scores(
-            fit.estimator, fit.arguments, fit.options.pos_label, attempts, fit.dataset
+            fit.estimator, params, fit.arguments, fit.options.pos_label, attempts, fit.dataset
         )
         self.metrics.update(scores.metrics)
         self.files.update(scores.files)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,15 @@ from fitscribe.sklearn.training import TrainingScores, training_scores
 from fitscribe.tracking.datasets import Digest, dataset_entity, digest_of
 from fitscribe.tracking.source import source_tags
 
-__all__ = ["Scores", "SeenData", "generators_of", "scores", "seen_data", "shape_of"]
+__all__ = [
+    "Scores",
+    "SeenData",
+    "all_params",
+    "generators_of",
+    "scores",
+    "seen_data",
+    "shape_of",
+]
 
 # Params that let an estimator work in its caller's arrays.
 OVERWRITES = ("copy", "copy_X", "copy_x", "copy_X_train")
@@ -77,27 +85,26 @@ def seen_data(X: Any, y: Any, name: str) -> SeenData | None:
     return SeenData(entity, digest)
 
 
-def generators_of(estimator: Any) -> list[Any]:
+def all_params(estimator: Any) -> Mapping[str, Any]:
+    """Return an estimator's params, nested ones too; none if it cannot say."""
+    try:
+        found: Mapping[str, Any] = estimator.get_params(deep=True)
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        return {}
+    return found
+
+
+def generators_of(estimator: Any, params: Mapping[str, Any]) -> list[Any]:
     """Return the random generators that an estimator's params and attributes hold."""
     found: dict[int, Any] = {}
-    for value in _values(estimator):
+    for value in (*params.values(), *getattr(estimator, "__dict__", {}).values()):
         if isinstance(value, (np.random.RandomState, np.random.Generator)):
             found[id(value)] = value
     return list(found.values())
 
 
-def _values(estimator: Any) -> Iterator[Any]:
-    try:
-        params: Mapping[str, Any] = estimator.get_params(deep=True)
-    except (AttributeError, TypeError, ValueError, RuntimeError):
-        params = {}
-    yield from params.values()
-    yield from getattr(estimator, "__dict__", {}).values()
-
-
-def may_overwrite(estimator: Any) -> bool:
-    """Whether a param lets the estimator, or one inside it, overwrite X."""
-    params: Mapping[str, Any] = estimator.get_params(deep=True)
+def may_overwrite(params: Mapping[str, Any]) -> bool:
+    """Whether a param lets an estimator, or one inside it, overwrite X."""
     return any(
         value is False and key.rpartition("__")[2] in OVERWRITES for key, value in params.items()
     )
@@ -105,13 +112,14 @@ def may_overwrite(estimator: Any) -> bool:
 
 def scores(
     estimator: Any,
+    params: Mapping[str, Any],
     arguments: Arguments,
     pos_label: Any,
     attempts: Attempts,
     data: SeenData | None,
 ) -> Scores:
     """Return the training scores, or why there are none."""
-    if data is not None and attempts("look for copy=False", lambda: may_overwrite(estimator)):
+    if data is not None and attempts("look for copy=False", lambda: may_overwrite(params)):
         after = attempts("digest X again", lambda: digest_of(arguments.X, arguments.y))
         if after != data.digest:
             attempts.note("training metrics: the fit overwrote its input (copy=False)")
