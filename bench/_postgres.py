@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 from collections.abc import Iterator
@@ -38,3 +39,4 @@ def postgres_server() -> Iterator[str]:
             yield uri.replace("/postgres?", "/bench?")
         finally:
             server.cleanup()
+            atexit.unregister(server._cleanup)  # it would make the folder anew, to lock in it
