@@ -120,15 +120,18 @@ def _defaults(cls: type) -> Mapping[str, Any]:
     return found
 
 
-def changed_params(estimator: Any) -> dict[str, Any]:
-    """Return the shallow params that differ from the constructor's defaults."""
+def changed_params(estimator: Any, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the shallow params that differ from the constructor's defaults.
+
+    `values` are the params where they are known already; nested ones among them do not count.
+    """
     cls: Any = type(estimator)
     defaults = _defaults(cls)
-    values: Mapping[str, Any] = estimator.get_params(deep=False)
+    known: Mapping[str, Any] = estimator.get_params(deep=False) if values is None else values
     return {
         key: value
-        for key, value in values.items()
-        if not _is_default(value, defaults.get(key, inspect.Parameter.empty))
+        for key, value in known.items()
+        if "__" not in key and not _is_default(value, defaults.get(key, inspect.Parameter.empty))
     }
 
 
@@ -144,10 +147,11 @@ def _is_default(value: Any, default: Any) -> bool:
     return repr(value) == repr(default)
 
 
-def title_of(estimator: Any) -> str:
+def title_of(estimator: Any, values: Mapping[str, Any] | None = None) -> str:
     """Return what a person calls a fit: ``RandomForestClassifier max_depth=3``.
 
-    A pipeline is called by its steps, a search by what it searches.
+    A pipeline is called by its steps, a search by what it searches. `values` are the params where
+    they are known already.
     """
     name = type(estimator).__name__
     steps = getattr(estimator, "steps", None)
@@ -156,7 +160,7 @@ def title_of(estimator: Any) -> str:
         return _cut(f"{name} {inner}")
     if is_search(estimator):
         return _cut(f"{name} {_step_name(getattr(estimator, 'estimator', None))}")
-    return _cut(f"{name} {values_title(changed_params(estimator).items())}".rstrip())
+    return _cut(f"{name} {values_title(changed_params(estimator, values).items())}".rstrip())
 
 
 def values_title(items: Iterable[tuple[str, Any]]) -> str:

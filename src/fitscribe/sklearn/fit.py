@@ -127,7 +127,9 @@ class _Fit:
 
     def _open(self) -> OpenRun:
         """Claim the run that the user opened, else open one; store params and tags."""
-        self.params = self._read_params()
+        attempts = self.attempts
+        values = attempts("read the params", lambda: param_values(self.estimator)) or {}
+        self.params = self._as_params(values)
         tags = {
             "estimator_name": type(self.estimator).__name__,
             "estimator_class": class_name(self.estimator),
@@ -148,7 +150,7 @@ class _Fit:
                 parent.unclaim()
         connection = connect() if parent is None else parent.connection
         self.managed = True
-        title = self.attempts("name the run", lambda: title_of(self.estimator))
+        title = attempts("name the run", lambda: title_of(self.estimator, values or None))
         run = open_run(
             connection,
             active_experiment_id(connection) if parent is None else parent.experiment_id,
@@ -161,12 +163,10 @@ class _Fit:
         run.claimed = True
         return run
 
-    def _read_params(self) -> list[Param]:
+    def _as_params(self, values: Mapping[str, Any]) -> list[Param]:
         """Return the params; one that has no text, for its ``repr`` fails, costs no other."""
-        attempts = self.attempts
-        values = attempts("read the params", lambda: param_values(self.estimator)) or {}
         found = [
-            attempts(f"read the param {key}", partial(param_of, key, value))
+            self.attempts(f"read the param {key}", partial(param_of, key, value))
             for key, value in values.items()
         ]
         return [param for param in found if param is not None]

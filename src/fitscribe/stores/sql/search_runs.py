@@ -42,8 +42,9 @@ from fitscribe.stores.sql.search import (
 __all__ = ["search_runs"]
 
 MOST_RESULTS = 50_000
-# A term with fewer runs than this is where a search starts.
-RARE = 5_000
+# A term with fewer runs than this is where a search may start; at one with fewer than a quarter
+# of them it starts without asking the other terms.
+RARE = 20_000
 
 _runs = tables.runs.alias("r")
 _experiments = tables.experiments.alias("e")
@@ -190,14 +191,17 @@ class _Search:
 
     def _start_from(self) -> list[int] | None:
         """Return all runs that the rare terms leave, or None where no term is rare."""
-        terms = self.tree.terms if isinstance(self.tree, And) else (self.tree,)
+        parts = self.tree.terms if isinstance(self.tree, And) else (self.tree,)
+        terms = [part for part in parts if isinstance(part, Comparison)]
+        # An equality is most often rarer than a bound.
+        terms.sort(key=lambda term: term.operator not in ("=", "IN"))
         found: set[int] | None = None
         for term in terms:
-            if not isinstance(term, Comparison):
-                continue
             for rows in self._probe(term):
                 numbers = {row[0] for row in rows}
                 found = numbers if found is None else found & numbers
+            if found is not None and len(found) < RARE // 4:
+                break
         return None if found is None else sorted(found)
 
     def _probe(self, term: Comparison) -> Iterator[list[Any]]:
