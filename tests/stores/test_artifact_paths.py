@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -510,7 +511,8 @@ def test_a_link_put_in_between_is_not_followed(world):
             try:
                 swap()
             except OSError:
-                restore()
+                with suppress(OSError):  # the store was quicker; the next turn tries again
+                    restore()
 
     def restore():
         place, aside = root / "a" / "b", root / "a" / "aside"

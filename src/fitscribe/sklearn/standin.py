@@ -6,9 +6,11 @@ keep its last rows, fill a cache: then a copy is asked.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from typing import Any
+
+from fitscribe.modelfolder.formats import dump, load
 
 __all__ = ["calls_own_function", "is_sklearns", "stand_in"]
 
@@ -30,9 +32,13 @@ def stand_in(estimator: Any) -> Any:
     Raises
     ------
     Exception
-        What copying a user's object raises.
+        What writing or reading a user's object raises.
     """
-    return estimator if all(map(_is_plain, _parts(estimator))) else copy.deepcopy(estimator)
+    if all(map(_is_plain, _parts(estimator))):
+        return estimator
+    # Not by `copy`, for a `__getstate__` may change the one that is copied.
+    dumped = dump(estimator)
+    return load(BytesIO(dumped.data), dumped.format)
 
 
 def calls_own_function(estimator: Any) -> bool:

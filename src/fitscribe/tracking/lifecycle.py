@@ -160,21 +160,35 @@ def _note_uncaught_exceptions() -> None:
     sys.excepthook = excepthook
 
 
+# A fork has another id.
+_STARTED_AS = os.getpid()
+
+
 class _Sigterm:
     """Our handler, once it is in place, and what was there before.
 
-    A fork goes back to that until it opens a run of its own. A handler in Python is called between
-    two instructions: one that comes just before a blocking call is not heard, and a pool that
-    terminates its idle workers would wait for them forever.
+    A fork goes back to that. A handler in Python is called between two instructions: one that
+    comes just before a blocking call is heard when that returns.
     """
 
     handler: Any = None
     previous: Any = None
 
 
+def _is_worker() -> bool:
+    """Whether this process was started to work for another, which may end it at any time.
+
+    A pool terminates workers that wait in a blocking call, where our handler may not be heard:
+    the pool would wait for them forever. Their lease tells the end.
+    """
+    module = sys.modules.get("multiprocessing.process")
+    named = module is None or module.current_process().name == "MainProcess"
+    return os.getpid() != _STARTED_AS or not named
+
+
 def _note_sigterm() -> None:
     """Leave KILLED after SIGTERM, then do what would have been done."""
-    if _Sigterm.handler is not None:
+    if _Sigterm.handler is not None or _is_worker():
         return
     if threading.current_thread() is not threading.main_thread():
         return  # only the main thread may install handlers; the lease tells instead
