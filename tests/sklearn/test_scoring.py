@@ -141,6 +141,19 @@ class Counting(LogisticRegression):
         return super().predict(X)
 
 
+def test_a_copy_of_a_local_class_leaves_the_class_alone():
+    class Local(LogisticRegression):
+        def predict(self, X):
+            return super().predict(X)
+
+    X, y = data()
+    before = dict(vars(Local))
+    asked = stand_in(Local().fit(X, y))
+    assert type(asked) is Local
+    # What pickle and copy note on each class that they meet.
+    assert {**vars(Local), "__slotnames__": []} == {**before, "__slotnames__": []}
+
+
 @pytest.mark.parametrize("wrap", [lambda m: m, lambda m: make_pipeline(StandardScaler(), m)])
 def test_an_estimator_of_the_users_own_is_asked_as_a_copy(wrap):
     X, y = data()
@@ -150,6 +163,7 @@ def test_an_estimator_of_the_users_own_is_asked_as_a_copy(wrap):
     asked.predict(X)
     last = estimator[-1] if hasattr(estimator, "steps") else estimator
     assert not hasattr(last, "calls_")
+    assert type(asked) is type(estimator)
     plain = wrap(LogisticRegression()).fit(X, y)
     assert stand_in(plain) is plain
 

@@ -6,10 +6,12 @@ keep its last rows, fill a cache: then a copy is asked.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
+from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.formats import dump, load
 
 __all__ = ["calls_own_function", "is_sklearns", "stand_in"]
@@ -32,12 +34,16 @@ def stand_in(estimator: Any) -> Any:
     Raises
     ------
     Exception
-        What writing or reading a user's object raises.
+        What copying a user's object raises.
     """
     if all(map(_is_plain, _parts(estimator))):
         return estimator
-    # Not by `copy`, for a `__getstate__` may change the one that is copied.
-    dumped = dump(estimator)
+    try:
+        # Better than `copy`, for a `__getstate__` may change the one that is copied. By name only:
+        # reading a class that was kept by value would replace what the user's class holds.
+        dumped = dump(estimator, "pickle")
+    except InvalidParameter:
+        return copy.deepcopy(estimator)
     return load(BytesIO(dumped.data), dumped.format)
 
 
