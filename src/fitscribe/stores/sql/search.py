@@ -154,7 +154,8 @@ def among(connection: Connection, column: Any, values: Iterable[Any]) -> Conditi
     """Return the condition that a column is one of a list, bound as one value."""
     bound: Any = bindparam(None, connection.listed(values), unique=True)
     if connection.name == "postgresql":
-        chosen: Condition = column == func.any(bound)
+        # As an operator of its own: older SQLAlchemy negates `==` to `!= ANY (…)`.
+        chosen: Condition = column.op("=", is_comparison=True)(func.any(bound))
     else:
         chosen = column.in_(select(text("value")).select_from(func.json_each(bound)))
     return chosen
