@@ -139,8 +139,8 @@ class _Fit:
         parent = here.runs[-1] if here.runs else None
         # A run that this thread or worker inherited is not claimed: of several that fit at once
         # none is the first, and the run would be whichever's was quickest.
-        own = len(here.runs) > here.inherited and parent is not None and parent.is_ours
-        if parent is not None and own and parent.claim():
+        inherited = len(here.runs) <= here.inherited
+        if parent is not None and parent.is_ours and not inherited and parent.claim():
             record = RunRecord(parent.run_id, params=self.params, tags=tags)
             try:
                 parent.store.log(Batch([record]))

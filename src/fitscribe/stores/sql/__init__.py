@@ -1,1 +1,1 @@
-"""Room."""
+"""Experiments, runs and models as rows of SQLite or PostgreSQL."""
