@@ -245,3 +245,49 @@ def test_a_kmeans_in_a_thread_leaves_the_generators_alone() -> None:
     np.random.seed(5)
     KMeans(3, n_init=2).fit(X)
     assert np.random.random(3).tolist() == with_autolog.tolist()
+
+
+FITS_OF_MAIN = """
+import functools, sys
+import joblib
+import fitscribe, fitscribe.sklearn
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import Ridge
+
+fitscribe.set_tracking_uri(sys.argv[1])
+fitscribe.sklearn.autolog()
+X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]
+
+class Mine(BaseEstimator):
+    def __init__(self, a=1):
+        self.a = a
+    def fit(self, X, y):
+        return self
+
+def task(a):
+    return Mine(a).fit(X, y).a
+
+if __name__ == "__main__":
+    with joblib.Parallel(n_jobs=2) as pool:
+        for tasks in (
+            [joblib.delayed(Ridge(alpha=a).fit)(X, y) for a in (1, 2)],
+            [joblib.delayed(task)(a) for a in (3, 4)],
+            [joblib.delayed(Mine(a).fit)(X, y) for a in (5, 6)],
+        ):
+            pool(tasks)
+"""
+
+
+def test_methods_and_classes_of_main_are_recorded_in_workers(tmp_path: Path, home: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(FITS_OF_MAIN)
+    done = subprocess.run(
+        [sys.executable, str(script), str(home)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    params = [run.data.params for run in runs()]
+    assert sorted(p.get("a", p.get("alpha")) for p in params) == list("123456")

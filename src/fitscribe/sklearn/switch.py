@@ -145,7 +145,9 @@ def _install() -> None:
 @contextmanager
 def resume(options: Options) -> Iterator[None]:
     """Autolog in one task of a pool, in a process that may never have heard of it."""
-    if not patch.is_installed():
+    if patch.is_installed():
+        patch.hook_classes()
+    else:
         _install()
     with for_task(options):
         yield
