@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics as skm
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.cluster import KMeans
+from sklearn.covariance import EllipticEnvelope
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
 from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, SGDOneClassSVM
+from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.svm import OneClassSVM
+from sklearn.tree import DecisionTreeClassifier
 
 import fitscribe
 import fitscribe.sklearn
 from fitscribe.errors import InvalidParameter, NotSupported
+from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.sklearn import FitscribeWarning
+from fitscribe.sklearn.predictions import known_answer
 from fitscribe.tracking.connect import connect
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -458,3 +468,180 @@ def test_a_function_of_the_users_own_is_not_called_for_a_signature() -> None:
     signature = fitscribe.models.get_model_info(f"models:/{output.model_id}").signature
     assert signature is not None
     assert signature.outputs is None
+
+
+class Broken(Exception):
+    """Not even its text can be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class Own(ClassifierMixin, BaseEstimator):
+    """Fits anything; the classes below break what we look at."""
+
+    def __init__(self, a: int = 1) -> None:
+        self.a = a
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.zeros(len(X), int)
+
+
+class BrokenProperties(Own):
+    @property
+    def steps(self) -> Any:
+        raise RuntimeError("steps")
+
+    @property
+    def cv_results_(self) -> Any:
+        raise KeyError("results")
+
+
+class BrokenParams(Own):
+    def get_params(self, deep: bool = True) -> Any:
+        raise KeyError("params")
+
+
+class NoParams(Own):
+    def get_params(self, deep: bool = True) -> Any:
+        return None
+
+
+class BrokenPredict(Own):
+    def predict(self, X: Any) -> Any:
+        raise Broken
+
+
+class Endless(Own):
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner_, name)
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [BrokenProperties, BrokenParams, NoParams, BrokenPredict, Endless],
+    ids=lambda c: c.__name__,
+)
+def test_an_estimator_that_cannot_be_looked_at_fits_all_the_same(cls: Any) -> None:
+    model = cls()
+    assert model.fit(*load_iris(return_X_y=True)) is model
+    run = only_run()
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["fitscribe.incomplete"]
+
+
+class BrokenShape:
+    @property
+    def shape(self) -> Any:
+        raise RuntimeError("shape")
+
+
+def test_data_whose_shape_cannot_be_had_is_prepared_all_the_same() -> None:
+    class Prepares(TransformerMixin, BaseEstimator):
+        def fit(self, X: Any, y: Any = None) -> Any:
+            return self
+
+        def transform(self, X: Any) -> Any:
+            return X
+
+    model = Prepares()
+    assert model.fit(BrokenShape()) is model
+
+
+@pytest.mark.parametrize("endless", [True, False])
+def test_data_that_is_read_once_is_read_by_the_fit_only(endless: bool) -> None:
+    rows: Iterator[Any] = itertools.count() if endless else iter([0, 1, 2])
+
+    class First(Own):
+        def fit(self, X: Any, y: Any = None) -> Any:
+            next(X)
+            return super().fit(X, y)
+
+    First().fit(rows, [1])
+    assert next(rows) == 1
+    tags = only_run().data.tags
+    assert "fitscribe.incomplete" not in tags
+    assert "read once" in tags["fitscribe.training.skipped"]
+
+
+def test_data_that_only_becomes_an_array_is_scored() -> None:
+    class Holder:
+        def __init__(self, values: Any) -> None:
+            self.values = values
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return self.values
+
+    X, y = load_iris(return_X_y=True)
+    LogisticRegression(max_iter=500).fit(Holder(X), Holder(y))
+    run = only_run()
+    assert run.data.metrics["training_score"] > 0.9
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+def test_a_prediction_that_would_show_is_not_asked_for() -> None:
+    X, y = load_iris(return_X_y=True)
+    calls = 0
+
+    class Counts(DecisionTreeClassifier):
+        def predict_proba(self, X: Any, check_input: bool = True) -> Any:
+            nonlocal calls
+            calls += 1
+            return super().predict_proba(X, check_input)
+
+    Counts().fit(X, y)
+    assert calls == 0
+    skipped = only_run().data.tags["fitscribe.training.skipped"]
+    assert skipped == "predictions: Counts.predict_proba sets a variable outside it"
+
+
+def test_a_method_that_was_replaced_on_the_object_is_not_called() -> None:
+    X, y = load_iris(return_X_y=True)
+    model = DecisionTreeClassifier()
+    answer = mock.Mock(side_effect=model._validate_X_predict)
+    model._validate_X_predict = answer
+    model.fit(X, y)
+    assert answer.call_count == 0
+    assert "was replaced on this object" in only_run().data.tags["fitscribe.training.skipped"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        EllipticEnvelope(),
+        IsolationForest(n_estimators=2),
+        LocalOutlierFactor(novelty=True),
+        OneClassSVM(),
+        SGDOneClassSVM(),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_what_an_outlier_detector_answers_is_known_without_asking(model: Any) -> None:
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    model.fit(X)
+    known, answer = known_answer(model), model.predict(X)
+    assert known is not None
+    assert infer_signature(X, known) == infer_signature(X, answer)
+
+
+def test_a_fork_inside_a_fit_leaves_the_run_to_its_parent() -> None:
+    class Forks(Own):
+        def fit(self, X: Any, y: Any = None) -> Any:
+            self.child_ = os.fork()
+            if self.child_:
+                os.waitpid(self.child_, 0)
+            return super().fit(X, y)
+
+    model = Forks()
+    try:
+        model.fit(*load_iris(return_X_y=True))
+    finally:
+        if not model.child_:
+            os._exit(0)
+    run = only_run()
+    assert run.info.status == "FINISHED"
+    assert "fitscribe.incomplete" not in run.data.tags

@@ -19,6 +19,14 @@ class FitscribeWarning(UserWarning):
     """Something could not be recorded; the fit itself is as it would have been."""
 
 
+def text_of(error: BaseException) -> str:
+    """Return an exception's text, or why it has none."""
+    try:
+        return str(error)
+    except Exception as another:
+        return f"(its text cannot be had: {type(another).__name__})"
+
+
 class Attempts:
     """The steps of one recording, and what went wrong in them.
 
@@ -40,7 +48,7 @@ class Attempts:
         try:
             return do()
         except Exception as error:
-            self.note(f"{step}: {type(error).__name__}: {error}")
+            self.note(f"{step}: {type(error).__name__}: {text_of(error)}")
             return None
 
     def note(self, problem: str) -> None:

@@ -83,7 +83,7 @@ class _Preparation:
 
     def __init__(self, estimator: Any, arguments: Arguments, attempts: Attempts) -> None:
         self.estimator = estimator
-        self.shape = observe.shape_of(arguments.X)
+        self.shape = attempts("read the shape of X", lambda: observe.shape_of(arguments.X))
         self.attempts = attempts
         self.scope = active.swap(fit=self)
 
@@ -115,6 +115,8 @@ class _Fit:
         self.options = options
         self.stopwatch = Stopwatch()
         self.managed = False
+        # A fork inside the fit returns from it as well; the run is its parent's to end.
+        self.pid = os.getpid()
         self.run: OpenRun | None = None
         self.params: list[Param] = []
         self.dataset: observe.SeenData | None = None
@@ -181,6 +183,8 @@ class _Fit:
     def failed(self, error: BaseException) -> None:
         """Store what the fit died of; the exception itself goes on to the caller."""
         active.restore(self.scope)
+        if self.pid != os.getpid():
+            return
         if self.run is None:
             self.attempts.tell()
             return
@@ -193,6 +197,8 @@ class _Fit:
     def finished(self, result: Any) -> None:
         """Look at the fitted estimator and store what there is to know."""
         active.restore(self.scope)
+        if self.pid != os.getpid():
+            return
         if self.run is None:
             self.attempts.tell()
             return
@@ -203,9 +209,7 @@ class _Fit:
             token = active.swap(fit=self)
             try:
                 what = _Findings(self, run, end_ms)
-                params = observe.all_params(self.estimator)
-                with quietly(observe.generators_of(self.estimator, params)):
-                    what.look(params)
+                self.attempts("look at the estimator", what.look_quietly)
             finally:
                 active.restore(token)
             what.write_files()
@@ -270,6 +274,16 @@ class _Findings:
         self.folders: dict[str, Mapping[str, bytes]] = {}
         self.children: list[RunRecord] = []
 
+    def look_quietly(self) -> None:
+        """Look, and leave warnings and generators as they were."""
+        estimator, attempts = self.fit.estimator, self.fit.attempts
+        params = attempts("read all params", lambda: observe.all_params(estimator)) or {}
+        generators = attempts(
+            "look for generators", lambda: observe.generators_of(estimator, params)
+        )
+        with quietly(generators or []):
+            self.look(params)
+
     def look(self, params: Mapping[str, Any]) -> None:
         """Look at the estimator: scores, curves, models, candidates."""
         fit, attempts = self.fit, self.fit.attempts
@@ -284,11 +298,12 @@ class _Findings:
             self.files["preparation.json"] = msgspec.json.encode(prepared)
         if fit.options.log_models:
             attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
-        if is_search(fit.estimator) and hasattr(fit.estimator, "cv_results_"):
-            self._look_at_search(scores)
+        attempts("look at the search", lambda: self._look_at_search(scores))
 
     def _look_at_search(self, scores: observe.Scores) -> None:
         search, attempts = self.fit.estimator, self.fit.attempts
+        if not is_search(search) or not hasattr(search, "cv_results_"):
+            return
         facts = attempts("read the best candidate", lambda: search_facts(search))
         if facts is not None:
             self.params += facts[0]

@@ -17,7 +17,8 @@ from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
 from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import ModelFolder, build, save
 from fitscribe.sklearn.options import Options
-from fitscribe.sklearn.standin import calls_own_function, stand_in
+from fitscribe.sklearn.predictions import known_answer
+from fitscribe.sklearn.standin import calls_own_function, reason_not_to_ask, stand_in
 from fitscribe.tracking import active
 from fitscribe.tracking.addresses import folder_of_model
 from fitscribe.tracking.artifacts import files_of_model
@@ -79,7 +80,9 @@ def build_folder(
 
 
 def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | None:
-    if predicted is None and calls_own_function(estimator):
+    if predicted is None:
+        predicted = known_answer(estimator)
+    if predicted is None and _shows_when_asked(estimator):
         return infer_signature(X)  # not worth running what may print or count
     if predicted is None:
         asked = stand_in(estimator)
@@ -89,6 +92,11 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
             return infer_signature(X)
         predicted = answer(rows)
     return infer_signature(X, predicted)
+
+
+def _shows_when_asked(estimator: Any) -> bool:
+    params: Mapping[str, Any] = estimator.get_params(deep=True)
+    return calls_own_function(estimator) or reason_not_to_ask(estimator, params) is not None
 
 
 def _first_rows(X: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
-from fitscribe.sklearn.standin import stand_in
+from fitscribe.sklearn.standin import reason_not_to_ask, stand_in
 from fitscribe.sklearn.training import TrainingScores, training_scores
 from fitscribe.tracking.datasets import Digest, dataset_entity, digest_of
 from fitscribe.tracking.source import source_tags
@@ -26,6 +26,7 @@ __all__ = [
     "shape_of",
 ]
 
+SKIPPED = "fitscribe.training.skipped"
 # Params that let an estimator work in its caller's arrays.
 OVERWRITES = ("copy", "copy_X", "copy_x", "copy_X_train")
 
@@ -124,6 +125,9 @@ def scores(
         if after != data.digest:
             attempts.note("training metrics: the fit overwrote its input (copy=False)")
             return Scores()
+    reason = attempts("tell whether to ask", lambda: reason_not_to_ask(estimator, params))
+    if reason is not None:
+        return Scores(tags={SKIPPED: f"predictions: {reason}"})
     asked = attempts("copy an estimator of your own", lambda: stand_in(estimator))
     found = training_scores(
         estimator if asked is None else asked,
@@ -137,9 +141,8 @@ def scores(
 
 
 def _tags(found: TrainingScores) -> dict[str, str]:
-    if not found.metrics:
-        return {}
-    tags = {f"fitscribe.training.{key}": str(value) for key, value in found.facts.items()}
+    facts = found.facts if found.metrics else {}
+    tags = {f"fitscribe.training.{key}": str(value) for key, value in facts.items()}
     if found.problems:
-        tags["fitscribe.training.skipped"] = "\n".join(found.problems)
+        tags[SKIPPED] = "\n".join(found.problems)
     return tags

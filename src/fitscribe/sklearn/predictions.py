@@ -18,7 +18,16 @@ from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier, is_regr
 from fitscribe.sklearn.rows import Rows, choose_rows, take_rows
 from fitscribe.sklearn.targets import Codes, codes_of
 
-__all__ = ["CLASSIFIER", "OTHER", "REGRESSOR", "Plan", "Predictions", "plan_of", "predict_once"]
+__all__ = [
+    "CLASSIFIER",
+    "OTHER",
+    "REGRESSOR",
+    "Plan",
+    "Predictions",
+    "known_answer",
+    "plan_of",
+    "predict_once",
+]
 
 Array = NDArray[Any]
 
@@ -89,6 +98,14 @@ PASSES_ON = {
     "sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV": "best_estimator_",
     "sklearn.pipeline.Pipeline": "steps",
     "sklearn.semi_supervised._self_training.SelfTrainingClassifier": "estimator_",
+}
+# Outlier detectors: what predict(X) holds is known without asking.
+PREDICTS: dict[str, type] = {
+    "sklearn.covariance._elliptic_envelope.EllipticEnvelope": int,
+    "sklearn.ensemble._iforest.IsolationForest": int,
+    "sklearn.linear_model._stochastic_gradient.SGDOneClassSVM": np.int32,
+    "sklearn.neighbors._lof.LocalOutlierFactor": int,
+    "sklearn.svm._classes.OneClassSVM": np.intp,
 }
 METHODS = ("predict", "predict_proba", "decision_function")
 # Two scores closer than this may have changed places by rounding, in 64 and in 32 bits.
@@ -268,6 +285,14 @@ def _decides(estimator: Any) -> bool:
         return True
     inner = passed_on(estimator)
     return inner is not None and not isinstance(inner, str) and _decides(inner)
+
+
+def known_answer(estimator: Any) -> Array | None:
+    """Return an empty array like the one that ``predict`` gives, or None if it must be asked."""
+    dtype = PREDICTS.get(class_name(estimator))
+    if dtype is None or not hasattr(estimator, "predict") or not _is_plain(estimator):
+        return None
+    return np.empty(0, dtype)
 
 
 def predict_once(estimator: Any, plan: Plan, X: Any) -> Predictions:

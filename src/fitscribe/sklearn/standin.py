@@ -7,14 +7,20 @@ keep its last rows, fill a cache: then a copy is asked.
 from __future__ import annotations
 
 import copy
+import dis
+import functools
 from collections.abc import Iterator, Mapping
 from io import BytesIO
+from types import CodeType, FunctionType
 from typing import Any
 
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.formats import dump, load
 
-__all__ = ["calls_own_function", "is_sklearns", "stand_in"]
+__all__ = ["calls_own_function", "is_sklearns", "reason_not_to_ask", "stand_in"]
+
+# What a look at a model may call.
+ASKED = ("predict", "predict_proba", "decision_function", "transform", "score", "score_samples")
 
 # Packages whose estimators leave themselves alone in predict.
 PLAIN = frozenset(
@@ -56,13 +62,51 @@ def calls_own_function(estimator: Any) -> bool:
     )
 
 
+def reason_not_to_ask(estimator: Any, params: Mapping[str, Any]) -> str | None:
+    """Return why a call in hiding would show even if a copy were asked; None if it would not.
+
+    Somebody put a function of their own in the place of a method of this one object, or a method
+    of the user's class sets a variable outside it (``global``, ``nonlocal``). `params` are all of
+    the estimator's, the estimators inside it among them.
+    """
+    reasons = map(_reason_of_one, (estimator, *filter(_is_part, params.values())))
+    return next((reason for reason in reasons if reason is not None), None)
+
+
+def _reason_of_one(part: Any) -> str | None:
+    cls = type(part)
+    for name, value in vars(part).items():
+        if callable(value) and isinstance(getattr(cls, name, None), FunctionType):
+            return f"{cls.__name__}.{name} was replaced on this object"
+    if _is_plain(cls):
+        return None
+    for name in ASKED:
+        function = getattr(cls, name, None)
+        if isinstance(function, FunctionType) and _sets_outer_variable(function.__code__):
+            return f"{cls.__name__}.{name} sets a variable outside it"
+    return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _sets_outer_variable(code: CodeType) -> bool:
+    """Whether a function's own code writes a global or a variable of an enclosing function."""
+    return any(
+        step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")
+        or (step.opname in ("STORE_DEREF", "DELETE_DEREF") and step.argval in code.co_freevars)
+        for step in dis.get_instructions(code)
+    )
+
+
 def _parts(estimator: Any) -> Iterator[type]:
     """Yield the classes of an estimator and of those inside it."""
     yield type(estimator)
     params: Mapping[str, Any] = estimator.get_params(deep=True)
-    for value in params.values():
-        if hasattr(value, "get_params") and not isinstance(value, type):
-            yield type(value)
+    yield from map(type, filter(_is_part, params.values()))
+
+
+def _is_part(value: Any) -> bool:
+    """Whether a param is an estimator."""
+    return hasattr(value, "get_params") and not isinstance(value, type)
 
 
 def _is_plain(cls: type) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fitscribe.sklearn.classification import (
@@ -124,6 +125,12 @@ def training_scores(
     """
     if y is None or X is None:
         return TrainingScores()
+    sized = attempt("rows to predict", lambda: (_with_length(X), _with_length(y)))
+    if sized is None:
+        return TrainingScores()
+    X, y = sized
+    if X is None or y is None:
+        return TrainingScores(problems=["training metrics: data without a length is read once"])
     asked = attempt("rows to predict", lambda: _asked(estimator, X, y, sample_weight))
     if asked is None:
         return TrainingScores()
@@ -155,6 +162,13 @@ def training_scores(
         facts["averaging"] = "weighted" if pos_label is None else "binary"
     labels = None if predictions is None else predictions.labels
     return TrainingScores(metrics, files, facts, problems, labels)
+
+
+def _with_length(data: Any) -> Any:
+    """Return data that has a length, an array of what can only become one; None for neither."""
+    if hasattr(data, "shape") or hasattr(data, "__len__"):
+        return data
+    return np.asarray(data) if hasattr(data, "__array__") else None
 
 
 def _asked(estimator: Any, X: Any, y: Any, sample_weight: Any) -> _Asked:
