@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 from unittest import mock
 
@@ -30,6 +30,7 @@ from sklearn.utils.metaestimators import available_if
 import fitscribe
 import fitscribe.sklearn
 from fitscribe.sklearn.patch import METHODS, Hook
+from fitscribe.tracking.stack import SKIPPED_FILE
 
 X = np.arange(12.0).reshape(6, 2)
 y = np.array([0, 1, 0, 1, 0, 1])
@@ -64,6 +65,7 @@ import sys, inspect, fitscribe.sklearn
 fitscribe.sklearn.autolog(silent=True)
 from sklearn.utils import all_estimators
 from fitscribe.sklearn.patch import METHODS, Hook
+from fitscribe.tracking.stack import SKIPPED_FILE
 hooked = (Hook, property)
 print([
     (name, method) for name, cls in all_estimators() for method in METHODS
@@ -357,3 +359,23 @@ def test_bound_methods_pickle_without_us() -> None:
     again = cloudpickle.loads(cloudpickle.dumps(held))["fit"]
     assert again(X, y).coef_.shape == (2,)
     assert names_of_runs() == ["Ridge"]
+
+
+def test_nobody_searches_all_modules_for_our_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Watched(ModuleType):
+        def __getattribute__(self, name: str) -> Any:
+            looked_at.append(name)
+            return super().__getattribute__(name)
+
+    class Looks(BaseEstimator):
+        def fit(self, X: Any, y: Any = None) -> Any:
+            ours = sys._getframe(1)
+            assert ours.f_code.co_filename == SKIPPED_FILE
+            looked_at.clear()
+            assert inspect.getframeinfo(ours).code_context is None
+            return self
+
+    looked_at: list[str] = []
+    monkeypatch.setitem(sys.modules, "watched", Watched("watched"))
+    Looks().fit(X)
+    assert looked_at == []
