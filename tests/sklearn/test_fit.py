@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -645,3 +646,22 @@ def test_a_fork_inside_a_fit_leaves_the_run_to_its_parent() -> None:
     run = only_run()
     assert run.info.status == "FINISHED"
     assert "fitscribe.incomplete" not in run.data.tags
+
+
+def test_a_time_limit_that_ends_while_we_look_is_the_users() -> None:
+    def out_of_time(number: int, frame: Any) -> None:
+        raise TimeoutError
+
+    class Slow(Own):
+        def predict(self, X: Any) -> Any:
+            signal.raise_signal(signal.SIGINT)
+            return super().predict(X)
+
+    before = signal.signal(signal.SIGINT, out_of_time)
+    try:
+        with pytest.raises(TimeoutError):
+            Slow().fit(*load_iris(return_X_y=True))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert only_run().info.status == "FINISHED"
+    assert fitscribe.active_run() is None

@@ -1,11 +1,14 @@
 """The one guard around every step of autologging: what fails is skipped, noted, and told once.
 
 This is the only place of fitscribe that catches every exception. A fit's own exception never
-comes here.
+comes here. What is no ``Exception`` (Ctrl-C, ``sys.exit``) and what the handler of a signal raised
+was meant for the user's code, which happened to be here: it goes on.
 """
 
 from __future__ import annotations
 
+import signal
+import traceback
 import warnings
 from collections.abc import Callable
 from typing import TypeVar
@@ -25,6 +28,13 @@ def text_of(error: BaseException) -> str:
         return str(error)
     except Exception as another:
         return f"(its text cannot be had: {type(another).__name__})"
+
+
+def _came_by_signal(error: BaseException) -> bool:
+    """Whether a signal's handler raised it: a time limit of the user's that ended just now."""
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    codes = {getattr(handler, "__code__", None) for handler in handlers}
+    return any(frame.f_code in codes for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 class Attempts:
@@ -48,6 +58,8 @@ class Attempts:
         try:
             return do()
         except Exception as error:
+            if _came_by_signal(error):
+                raise
             self.note(f"{step}: {type(error).__name__}: {text_of(error)}")
             return None
 
