@@ -17,7 +17,8 @@ from fitscribe.cli.table import (
     print_json,
     print_table,
 )
-from fitscribe.core.entities import TAG_PARENT, Run, ViewType
+from fitscribe.core.entities import TAG_PARENT, Run
+from fitscribe.core.states import ViewType
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.tracking.artifacts import files_at
 from fitscribe.tracking.connect import connect, get_tracking_uri

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fitscribe.core.clock import new_model_id, now_ms
-from fitscribe.core.entities import Batch, LoggedModelOutput, NewModel, RunRecord, check_tag
+from fitscribe.core.commands import Batch, NewModel, RunRecord
+from fitscribe.core.entities import LoggedModelOutput
+from fitscribe.core.texts import check_tag
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.environment import conda_environment

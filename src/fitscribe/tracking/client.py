@@ -7,31 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fitscribe.core.clock import new_model_id, new_run_id, now_ms, short_id
+from fitscribe.core.commands import Batch, ModelChange, NewModel, NewRun, RunChange, RunRecord
 from fitscribe.core.entities import (
     TAG_PARENT,
     TAG_RUN_NAME,
-    Batch,
     DatasetInput,
     Experiment,
     FileInfo,
     LoggedModel,
     LoggedModelInput,
     LoggedModelOutput,
-    LoggedModelStatus,
-    Metric,
-    ModelChange,
-    NewModel,
-    NewRun,
     PagedList,
-    Param,
     Run,
-    RunChange,
-    RunRecord,
-    RunStatus,
     RunTag,
-    ViewType,
-    check_tag,
 )
+from fitscribe.core.states import LoggedModelStatus, RunStatus, ViewType
+from fitscribe.core.texts import check_tag
+from fitscribe.core.values import Metric, Param
 from fitscribe.errors import InvalidParameter
 from fitscribe.tracking.artifacts import RunFiles, files_at
 from fitscribe.tracking.connect import connect

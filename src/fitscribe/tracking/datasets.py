@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fitscribe.core.entities import Dataset, check_text
+from fitscribe.core.entities import Dataset
+from fitscribe.core.texts import check_text
 from fitscribe.core.uris import file_uri, scheme_of
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.containers import is_pandas_frame, is_polars_frame, is_sparse

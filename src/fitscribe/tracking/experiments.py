@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fitscribe import config
-from fitscribe.core.entities import Experiment, LifecycleStage, ViewType, check_tag
+from fitscribe.core.entities import Experiment
+from fitscribe.core.states import LifecycleStage, ViewType
+from fitscribe.core.texts import check_tag
 from fitscribe.errors import AlreadyExists, InvalidParameter, InvalidState
 from fitscribe.tracking.connect import Connection, connect
 

@@ -12,19 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fitscribe import config
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import (
-    TAG_RUN_NAME,
-    Batch,
-    LifecycleStage,
-    LoggedModelInput,
-    LoggedModelOutput,
-    Metric,
-    Param,
-    Run,
-    RunRecord,
-    RunStatus,
-    check_tag,
-)
+from fitscribe.core.commands import Batch, RunRecord
+from fitscribe.core.entities import TAG_RUN_NAME, LoggedModelInput, LoggedModelOutput, Run
+from fitscribe.core.states import LifecycleStage, RunStatus
+from fitscribe.core.texts import check_tag
+from fitscribe.core.values import Metric, Param
 from fitscribe.errors import InvalidParameter, InvalidState
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun

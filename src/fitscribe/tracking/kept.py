@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fitscribe.core.entities import TAG_PARENT, Metric, Run, ViewType
+from fitscribe.core.entities import TAG_PARENT, Run
+from fitscribe.core.states import ViewType
+from fitscribe.core.values import Metric
 from fitscribe.errors import InvalidParameter
 from fitscribe.tracking.connect import Connection, connect
 from fitscribe.tracking.experiments import active_experiment_id, search_experiments

@@ -16,7 +16,8 @@ from postgres_case import DEFAULT, admin, full_run
 from postgres_proxy import Proxy
 from psycopg.conninfo import conninfo_to_dict
 
-from fitscribe.core.entities import Batch, Dataset, DatasetInput, RunRecord
+from fitscribe.core.commands import Batch, RunRecord
+from fitscribe.core.entities import Dataset, DatasetInput
 from fitscribe.core.ports import TrackingStore
 from fitscribe.errors import (
     InvalidParameter,

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from fitscribe.core.entities import Batch
+from fitscribe.core.commands import Batch
 from fitscribe.core.ports import TrackingStore
 from fitscribe.errors import (
     FitscribeError,
