@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from fitscribe.core.states import LifecycleStage, LoggedModelStatus
-from fitscribe.core.values import Metric
+from fitscribe.core.values import Entity, Metric
 
 __all__ = [
     "Change",
@@ -47,7 +47,7 @@ TAG_ENDED_BY = "fitscribe.ended_by"
 
 
 @dataclass(frozen=True, slots=True)
-class RunTag:
+class RunTag(Entity):
     """A key and a text on a run."""
 
     key: str
@@ -55,7 +55,7 @@ class RunTag:
 
 
 @dataclass(frozen=True, slots=True)
-class ExperimentTag:
+class ExperimentTag(Entity):
     """A key and a text on an experiment."""
 
     key: str
@@ -63,7 +63,7 @@ class ExperimentTag:
 
 
 @dataclass(frozen=True, slots=True)
-class InputTag:
+class InputTag(Entity):
     """A key and a text on a run's input; ``mlflow.data.context`` says what it was used for."""
 
     key: str
@@ -71,7 +71,7 @@ class InputTag:
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedModelTag:
+class LoggedModelTag(Entity):
     """A key and a text on a logged model."""
 
     key: str
@@ -79,7 +79,7 @@ class LoggedModelTag:
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedModelParameter:
+class LoggedModelParameter(Entity):
     """A param of a logged model."""
 
     key: str
@@ -87,7 +87,7 @@ class LoggedModelParameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Entity):
     """A dataset as it was seen.
 
     Parameters
@@ -111,11 +111,15 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
-class DatasetInput:
+class DatasetInput(Entity):
     """A dataset that a run used, with tags that say for what."""
 
     dataset: Dataset
-    tags: tuple[InputTag, ...] = ()
+    tags: Sequence[InputTag] = ()
+
+    def __post_init__(self) -> None:
+        # MLflow's takes a list, or None for none.
+        object.__setattr__(self, "tags", tuple(self.tags or ()))
 
     @property
     def context(self) -> str | None:
@@ -124,14 +128,14 @@ class DatasetInput:
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedModelInput:
+class LoggedModelInput(Entity):
     """A model that a run read."""
 
     model_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedModelOutput:
+class LoggedModelOutput(Entity):
     """A model that a run made."""
 
     model_id: str
@@ -139,7 +143,7 @@ class LoggedModelOutput:
 
 
 @dataclass(frozen=True, slots=True)
-class Experiment:
+class Experiment(Entity):
     """A folder of runs; `experiment_id` is a decimal number as text, as in MLflow."""
 
     experiment_id: str
@@ -152,7 +156,7 @@ class Experiment:
 
 
 @dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(Entity):
     """What a run is: ids, name, status, times (milliseconds since 1970 UTC)."""
 
     run_id: str
@@ -172,7 +176,7 @@ class RunInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class RunData:
+class RunData(Entity):
     """What a run holds: the latest value of each metric, params and tags, each by key."""
 
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -182,7 +186,7 @@ class RunData:
 
 
 @dataclass(frozen=True, slots=True)
-class RunInputs:
+class RunInputs(Entity):
     """What a run read."""
 
     dataset_inputs: tuple[DatasetInput, ...] = ()
@@ -190,14 +194,14 @@ class RunInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class RunOutputs:
+class RunOutputs(Entity):
     """What a run made."""
 
     model_outputs: tuple[LoggedModelOutput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Run(Entity):
     """One run with all that was logged to it."""
 
     info: RunInfo
@@ -207,7 +211,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedModel:
+class LoggedModel(Entity):
     """A model in a folder, with where it came from and what it scored."""
 
     experiment_id: str
@@ -232,7 +236,7 @@ class LoggedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class FileInfo:
+class FileInfo(Entity):
     """One entry of an artifact listing; `path` is relative to the root that was listed."""
 
     path: str

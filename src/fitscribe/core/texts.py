@@ -11,6 +11,7 @@ __all__ = [
     "MAX_KEY",
     "MAX_TEXT",
     "check_key",
+    "check_model_name",
     "check_tag",
     "check_text",
     "unwritable",
@@ -54,6 +55,23 @@ def check_key(kind: str, key: object) -> str:
             f"A {kind} key may not hold control characters or lone surrogates: {key!r}."
         )
     return key
+
+
+def check_model_name(name: object) -> str:
+    """Return a name that a logged model can have: it stands in addresses, so none of ``/:.%"'``.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is not text, is empty, or has one of these.
+    """
+    if not isinstance(name, str):
+        raise InvalidParameter(f"A model's name is text, not {type(name).__name__}: {name!r:.80}.")
+    if not name.strip() or set(name) & set("/:.%\"'"):
+        raise InvalidParameter(
+            f"A model's name has none of / : . % \" ' and is not empty; {name!r:.80} will not do."
+        )
+    return check_key("model name", name)
 
 
 def check_text(kind: str, key: str, text: str) -> str:

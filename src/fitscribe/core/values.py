@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 from fitscribe.core.texts import check_key, check_text, unwritable
 from fitscribe.errors import InvalidParameter
 
-__all__ = ["Metric", "Param"]
+__all__ = ["Entity", "Metric", "Param"]
 
 INT64 = 2**63
 
 
+class Entity:
+    """What all entities can do: ``dict(run.info)`` gives the fields by name, as MLflow's do."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        for one in fields(self):  # type: ignore[arg-type]  # every entity is a dataclass
+            if one.repr:
+                yield one.name, getattr(self, one.name)
+
+    def to_dictionary(self) -> dict[str, Any]:
+        """Return the fields by name, and those of entities in them."""
+        return {name: _as_dictionary(value) for name, value in self}
+
+
+def _as_dictionary(value: object) -> Any:
+    if isinstance(value, Entity):
+        return value.to_dictionary()
+    if isinstance(value, (list, tuple)):
+        return [_as_dictionary(item) for item in value]
+    return dict(value) if isinstance(value, Mapping) else value
+
+
 @dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Entity):
     """One value of a metric.
 
     Parameters
@@ -104,7 +129,7 @@ _KINDS: dict[type, str] = {bool: "bool", int: "int", float: "float", type(None):
 
 
 @dataclass(frozen=True, slots=True)
-class Param:
+class Param(Entity):
     """One param of a run: MLflow's text, and the kind of value that it was.
 
     Parameters

@@ -385,6 +385,8 @@ class _Findings:
             change=RunChange(status="FINISHED", end_time=end_ms) if fit.managed else None,
         )
         self.run.store.log(Batch([record, *self.children], self.models))
+        if model_id is not None:
+            active.remember_last_model(self.run.tracking_uri, model_id)
         return True
 
 

@@ -5,6 +5,7 @@ Logging without an active run starts one, which ends with the process (MLflow's 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -277,7 +278,7 @@ def log_metric(
     run_id : str, optional
         Another run than the active one.
     model_id : str, optional
-        The logged model that the metric describes.
+        The logged model that the metric describes; the active model by default.
     dataset : Dataset, optional
         The data that it was computed on.
     """
@@ -295,6 +296,7 @@ def log_metrics(
 ) -> RunOperations | None:
     """Log metrics together: all are kept, or none. Parameters as in :func:`log_metric`."""
     when = now_ms() if timestamp is None else timestamp
+    model_id = model_id or active.current_model_id()
     name = getattr(dataset, "name", None)
     digest = getattr(dataset, "digest", None)
     checked = [
@@ -376,6 +378,13 @@ def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
     _Target(run_id).files().put_text(text, artifact_file)
 
 
+def log_stream(
+    stream: io.BufferedIOBase | io.RawIOBase, artifact_file: str, run_id: str | None = None
+) -> None:
+    """Keep all that a binary file-like object gives from here on as the file `artifact_file`."""
+    _Target(run_id).files().put_stream(stream, artifact_file)
+
+
 def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
     """Keep a dict or list as JSON, or as YAML if the name ends in .yml or .yaml."""
     _Target(run_id).files().put_dict(dictionary, artifact_file)
@@ -435,3 +444,7 @@ def get_artifact_uri(artifact_path: str | None = None) -> str:
 
 def flush_async_logging() -> None:
     """Return when all that was logged is kept; every call writes before it returns, so at once."""
+
+
+def flush_artifact_async_logging() -> None:
+    """Return when all files are kept; every call writes before it returns, so at once."""
