@@ -14,7 +14,7 @@ import pytest
 
 import fitscribe
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import Batch, Lease, RunChange, RunRecord
+from fitscribe.core.commands import Batch, Lease, RunChange, RunRecord
 from fitscribe.tracking import lease as leases
 from fitscribe.tracking.connect import connect, disconnect
 

@@ -14,20 +14,18 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from fitscribe.core.caller import Caller
+from fitscribe.core.commands import Batch, Lease, ModelChange
 from fitscribe.core.entities import (
-    Batch,
     Change,
     Experiment,
     FileInfo,
-    Lease,
     LoggedModel,
-    Metric,
-    ModelChange,
     PagedList,
     Run,
     StoreInfo,
-    ViewType,
 )
+from fitscribe.core.states import ViewType
+from fitscribe.core.values import Metric
 
 __all__ = ["ArtifactStore", "TrackingStore"]
 

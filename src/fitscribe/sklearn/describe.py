@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from fitscribe.core.entities import Param
+from fitscribe.core.values import Param
 
 __all__ = [
     "changed_params",

@@ -16,18 +16,9 @@ from typing import Any, ClassVar
 import msgspec.json
 
 from fitscribe.core.clock import Stopwatch, new_model_id
-from fitscribe.core.entities import (
-    TAG_CONTEXT,
-    Batch,
-    DatasetInput,
-    InputTag,
-    LoggedModelOutput,
-    Metric,
-    NewModel,
-    Param,
-    RunChange,
-    RunRecord,
-)
+from fitscribe.core.commands import Batch, NewModel, RunChange, RunRecord
+from fitscribe.core.entities import TAG_CONTEXT, DatasetInput, InputTag, LoggedModelOutput
+from fitscribe.core.values import Metric, Param
 from fitscribe.errors import InvalidParameter
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments, arguments_of, variable_name
@@ -409,6 +400,8 @@ class _Findings:
             change=RunChange(status="FINISHED", end_time=end_ms) if fit.managed else None,
         )
         self.run.store.log(Batch([record, *self.children], self.models))
+        if model_id is not None:
+            active.remember_last_model(self.run.tracking_uri, model_id)
         return True
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fitscribe.core.clock import new_model_id, now_ms
-from fitscribe.core.entities import Batch, LoggedModelOutput, NewModel, RunRecord, check_tag
+from fitscribe.core.commands import Batch, NewModel, RunRecord
+from fitscribe.core.entities import LoggedModelOutput
+from fitscribe.core.texts import check_model_name, check_tag
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.environment import conda_environment
@@ -24,6 +26,7 @@ from fitscribe.tracking.addresses import folder_of_model
 from fitscribe.tracking.artifacts import files_of_model
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
+from fitscribe.tracking.model_arguments import model_params
 from fitscribe.tracking.source import source_tags
 
 if TYPE_CHECKING:
@@ -255,11 +258,11 @@ def log_model(
     new = NewModel(
         made,
         experiment,
-        _model_name(name or artifact_path or "model"),
+        check_model_name(name or artifact_path or "model"),
         now_ms(),
         None if run is None else run.run_id,
         model_type,
-        params={key: str(value) for key, value in (params or {}).items()},
+        params=model_params(params),
         tags={**source_tags(), **checked},
         digest=folder.digest,
     )
@@ -267,6 +270,7 @@ def log_model(
     outputs = [LoggedModelOutput(made, step)]
     records = [] if run is None else [RunRecord(run.run_id, model_outputs=outputs)]
     connection.store.log(Batch(records, [new]))
+    active.remember_last_model(connection.uri, made)
     return ModelInfo.of(folder.model, f"models:/{made}", new.name, new.params, new.tags)
 
 
@@ -320,12 +324,3 @@ def _refuse_trusted_types(types: object) -> None:
             "skops_trusted_types is no parameter of a file: whoever loads a model says what it "
             "trusts. Leave it out."
         )
-
-
-def _model_name(name: str) -> str:
-    bad = sorted(set(name) & set("/:.%\"'"))
-    if bad or not name.strip():
-        raise InvalidParameter(
-            f"A model's name has none of / : . % \" ' and is not empty; {name!r} will not do."
-        )
-    return name

@@ -11,7 +11,7 @@ from typing import Any
 
 import sklearn
 
-from fitscribe.core.entities import check_tag
+from fitscribe.core.texts import check_tag
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.sklearn import patch

@@ -15,17 +15,10 @@ import numpy as np
 from joblib import effective_n_jobs
 
 from fitscribe.core.clock import new_run_id, short_id
-from fitscribe.core.entities import (
-    TAG_PARENT,
-    TAG_RUN_NAME,
-    DatasetInput,
-    Metric,
-    NewRun,
-    Param,
-    RunChange,
-    RunRecord,
-    RunStatus,
-)
+from fitscribe.core.commands import NewRun, RunChange, RunRecord
+from fitscribe.core.entities import TAG_PARENT, TAG_RUN_NAME, DatasetInput
+from fitscribe.core.states import RunStatus
+from fitscribe.core.values import Metric, Param
 from fitscribe.sklearn.describe import class_name, param_of, values_title
 
 __all__ = ["Parent", "candidates", "results_csv", "search_facts"]

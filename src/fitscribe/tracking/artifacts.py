@@ -79,6 +79,16 @@ class RunFiles:
         """Write text as UTF-8."""
         self.put_bytes(artifact_file, text.encode())
 
+    def put_stream(self, stream: Any, artifact_file: str) -> None:
+        """Write what a binary file-like object gives from where it stands to its end."""
+        data = stream.read() if hasattr(stream, "read") else None
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise InvalidParameter(
+                "log_stream takes a binary file-like object, such as io.BytesIO or "
+                f"open(…, 'rb'), not {type(stream).__name__}. Text: log_text(...)."
+            )
+        self.put_bytes(artifact_file, bytes(data))
+
     def put_dict(self, dictionary: Any, artifact_file: str) -> None:
         """Write JSON, or YAML if the file's name ends in .yml or .yaml (MLflow's rule)."""
         if artifact_file.endswith((".yml", ".yaml")):

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from fitscribe.core.clock import new_model_id, new_run_id, now_ms, short_id
+from fitscribe.core.clock import new_run_id, now_ms, short_id
+from fitscribe.core.commands import Batch, NewRun, RunChange, RunRecord
 from fitscribe.core.entities import (
     TAG_PARENT,
     TAG_RUN_NAME,
-    Batch,
     DatasetInput,
     Experiment,
     FileInfo,
-    LoggedModel,
     LoggedModelInput,
     LoggedModelOutput,
-    LoggedModelStatus,
-    Metric,
-    ModelChange,
-    NewModel,
-    NewRun,
     PagedList,
-    Param,
     Run,
-    RunChange,
-    RunRecord,
-    RunStatus,
     RunTag,
-    ViewType,
-    check_tag,
 )
+from fitscribe.core.states import RunStatus, ViewType
+from fitscribe.core.texts import check_tag
+from fitscribe.core.values import Metric, Param
 from fitscribe.errors import InvalidParameter
 from fitscribe.tracking.artifacts import RunFiles, files_at
+from fitscribe.tracking.as_mlflow import refuse_attribute
+from fitscribe.tracking.client_models import ModelMethods
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.fluent import RunOperations
 from fitscribe.tracking.inputs import dataset_input
@@ -45,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Client", "MlflowClient"]
 
 
-class Client:
+class Client(ModelMethods):
     """Reads and writes runs by id, wherever they are kept; MLflow's ``MlflowClient``.
 
     Parameters
@@ -69,8 +63,12 @@ class Client:
         self, tracking_uri: str | Path | None = None, registry_uri: str | None = None
     ) -> None:
         del registry_uri
-        self._connection = connect(tracking_uri)
-        self._store = self._connection.store
+        super().__init__(connect(tracking_uri))
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(f"'Client' has no attribute {name!r}")
+        refuse_attribute("Client", name, [one for one in dir(self) if not one.startswith("_")])
 
     @property
     def tracking_uri(self) -> str:
@@ -312,6 +310,12 @@ class Client:
         """Keep all that is in a local folder with a run."""
         self._files(run_id).put_files_of(local_dir, artifact_path)
 
+    def log_stream(
+        self, run_id: str, stream: io.BufferedIOBase | io.RawIOBase, artifact_file: str
+    ) -> None:
+        """Keep all that a binary file-like object gives from here on as a file of a run."""
+        self._files(run_id).put_stream(stream, artifact_file)
+
     def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
         """Keep text as a file of a run."""
         self._files(run_id).put_text(text, artifact_file)
@@ -364,100 +368,6 @@ class Client:
             self._connection, str(experiment_id), artifact_file, run_ids, extra_columns
         )
 
-    # Logged models
-
-    def create_logged_model(
-        self,
-        experiment_id: str,
-        name: str | None = None,
-        source_run_id: str | None = None,
-        tags: Mapping[str, Any] | None = None,
-        params: Mapping[str, Any] | None = None,
-        model_type: str | None = None,
-    ) -> LoggedModel:
-        """Make a logged model, PENDING until :meth:`finalize_logged_model`."""
-        model_id = new_model_id()
-        new = NewModel(
-            model_id,
-            str(experiment_id),
-            name or f"model · {short_id(model_id)}",
-            now_ms(),
-            source_run_id,
-            model_type,
-            LoggedModelStatus.PENDING,
-            {key: str(value) for key, value in (params or {}).items()},
-            dict(check_tag(key, value) for key, value in (tags or {}).items()),
-        )
-        self._store.log(Batch(models=[new]))
-        return self._store.get_logged_model(model_id)
-
-    def get_logged_model(self, model_id: str) -> LoggedModel:
-        """Return a logged model. Raises NotFound."""
-        return self._store.get_logged_model(model_id)
-
-    def search_logged_models(
-        self,
-        experiment_ids: Sequence[str],
-        filter_string: str | None = None,
-        datasets: Sequence[Mapping[str, Any]] | None = None,
-        max_results: int | None = None,
-        order_by: Sequence[Mapping[str, Any]] | None = None,
-        page_token: str | None = None,
-    ) -> PagedList[LoggedModel]:
-        """Return a page of logged models that a filter finds.
-
-        `order_by` is MLflow's: ``[{"field_name": "metrics.acc", "ascending": False}]``.
-        """
-        if datasets:
-            raise InvalidParameter(
-                "Filter by dataset on runs instead: search_runs(\"datasets.name = '…'\")."
-            )
-        order = [_order(item) for item in order_by or ()]
-        return self._store.search_logged_models(
-            [str(identifier) for identifier in experiment_ids],
-            filter_string or "",
-            order,
-            100 if max_results is None else max_results,
-            page_token,
-        )
-
-    def finalize_logged_model(self, model_id: str, status: str) -> LoggedModel:
-        """Set the status of a logged model: READY or FAILED."""
-        if status not in LoggedModelStatus.ALL:
-            raise InvalidParameter(f"A logged model ends READY or FAILED, not {status!r}.")
-        self._store.update_logged_model(model_id, ModelChange(status=status))
-        return self._store.get_logged_model(model_id)
-
-    def log_model_params(self, model_id: str, params: Mapping[str, Any]) -> None:
-        """Add params to a logged model; one that is there is InvalidParameter."""
-        texts = {key: str(value) for key, value in params.items()}
-        self._store.update_logged_model(model_id, ModelChange(params=texts))
-
-    def set_logged_model_tags(self, model_id: str, tags: Mapping[str, Any]) -> None:
-        """Set tags of a logged model."""
-        checked = dict(check_tag(key, value) for key, value in tags.items())
-        self._store.update_logged_model(model_id, ModelChange(tags=checked))
-
-    def delete_logged_model_tag(self, model_id: str, key: str) -> None:
-        """Remove a tag of a logged model. Raises NotFound."""
-        self._store.delete_logged_model_tag(model_id, key)
-
-    def delete_logged_model(self, model_id: str) -> None:
-        """Put a logged model into the bin."""
-        self._store.delete_logged_model(model_id)
-
-    def list_logged_model_artifacts(
-        self, model_id: str, path: str | None = None
-    ) -> list[FileInfo]:
-        """Return the entries of a folder of a logged model."""
-        return self._model_files(model_id).list(path)
-
-    def log_model_artifacts(
-        self, model_id: str, local_dir: str | Path, artifact_path: str | None = None
-    ) -> None:
-        """Keep all that is in a local folder with a logged model."""
-        self._model_files(model_id).put_files_of(local_dir, artifact_path)
-
     # Inside
 
     def _log(self, run_id: str, **what: Any) -> None:
@@ -469,22 +379,8 @@ class Client:
     def _files(self, run_id: str) -> RunFiles:
         return files_at(self._connection, self._store.get_run(run_id).info.artifact_uri)
 
-    def _model_files(self, model_id: str) -> RunFiles:
-        found = self._store.get_logged_model(model_id)
-        return files_at(self._connection, found.artifact_location)
-
 
 MlflowClient = Client
-
-
-def _order(item: Mapping[str, Any]) -> str:
-    """Return MLflow's form of an order of logged models as ours."""
-    if not isinstance(item, Mapping) or "field_name" not in item:
-        raise InvalidParameter(
-            "order_by takes dicts such as {'field_name': 'metrics.acc', 'ascending': False}, "
-            f"not {item!r:.80}."
-        )
-    return f"{item['field_name']} {'ASC' if item.get('ascending', True) else 'DESC'}"
 
 
 def _status(status: str | None) -> str | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fitscribe.core.entities import Dataset, check_text
-from fitscribe.core.uris import file_uri, scheme_of
+from fitscribe.core.entities import Dataset
+from fitscribe.core.texts import check_text
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.containers import is_pandas_frame, is_polars_frame, is_sparse
 from fitscribe.modelfolder.infer import infer_schema
+from fitscribe.tracking.dataset_sources import DatasetSource, get_source, source_of
 from fitscribe.tracking.digests import Digest, digest_of
 from fitscribe.tracking.source import source_tags as tags_of_source
 
@@ -131,7 +132,7 @@ class GivenDataset:
         self,
         features: Any,
         targets: Any = None,
-        source: str | None = None,
+        source: str | Path | DatasetSource | None = None,
         name: str | None = None,
         digest: str | None = None,
         predictions: str | None = None,
@@ -157,7 +158,7 @@ class GivenDataset:
             dataset_entity(
                 features,
                 beside,
-                name=UNNAMED if name is None else check_text("name of dataset", "name", name),
+                name=UNNAMED if name is None else _checked_name(name),
                 digest=found,
                 source_tags=tags_of_source(),
             ),
@@ -176,9 +177,9 @@ class GivenDataset:
         return self._entity.digest
 
     @property
-    def source(self) -> str:
-        """Where it came from, as JSON."""
-        return self._entity.source
+    def source(self) -> DatasetSource:
+        """Where it came from."""
+        return get_source(self._entity)
 
     @property
     def schema(self) -> str | None:
@@ -200,28 +201,34 @@ class GivenDataset:
         """Return what a store keeps."""
         return self._entity
 
+    # What the documentation of MLflow's client calls for its log_inputs.
+    _to_mlflow_entity = to_entity
 
-def _given(entity: Dataset, source: str | None, digest: str | None) -> Dataset:
+
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidParameter(f"A dataset's name is text, such as 'iris', not {name!r:.80}.")
+    return check_text("name of dataset", name[:40], name)
+
+
+def _given(entity: Dataset, source: Any, digest: str | None) -> Dataset:
     """Return a dataset with the source and the digest that its user gave."""
     kind, where = entity.source_type, entity.source
     if source is not None:
-        scheme = scheme_of(str(source))
-        if scheme in ("http", "https"):
-            kind, where = "http", json.dumps({"url": str(source)})
-        else:
-            kind = "local" if scheme in ("", "file") else scheme
-            uri = str(source) if scheme else file_uri(Path(source).absolute())
-            where = json.dumps({"uri": uri})
+        found = source_of(source)
+        kind, where = found.source_type, found.to_json()
     if digest is None:
         digest = entity.digest
-    elif not 1 <= len(digest) <= 36:
+    elif not isinstance(digest, str) or not 1 <= len(digest) <= 36:
         raise InvalidParameter(f"A digest has 1 to 36 characters, not {digest!r:.60}.")
+    else:
+        check_text("digest of dataset", "digest", digest)
     return Dataset(entity.name, digest, kind, where, entity.schema, entity.profile)
 
 
 def from_numpy(
     features: Any,
-    source: str | None = None,
+    source: str | Path | DatasetSource | None = None,
     targets: Any = None,
     name: str | None = None,
     digest: str | None = None,
@@ -264,7 +271,7 @@ def _optional(data: Any) -> Any:
 
 def from_pandas(
     df: Any,
-    source: str | None = None,
+    source: str | Path | DatasetSource | None = None,
     targets: str | None = None,
     name: str | None = None,
     digest: str | None = None,
@@ -275,16 +282,15 @@ def from_pandas(
     Raises
     ------
     InvalidParameter
-        If `df` is no DataFrame, or a named column is not in it.
+        If `df` is no DataFrame of pandas, or a named column is not in it.
     """
-    if not is_pandas_frame(df):
-        raise InvalidParameter(f"from_pandas takes a pandas.DataFrame, not {_kind(df)}.")
+    _check_frame("pandas", is_pandas_frame, df)
     return GivenDataset(df, targets, source, name, digest, predictions)
 
 
 def from_polars(
     df: Any,
-    source: str | None = None,
+    source: str | Path | DatasetSource | None = None,
     targets: str | None = None,
     name: str | None = None,
     digest: str | None = None,
@@ -295,12 +301,13 @@ def from_polars(
     Raises
     ------
     InvalidParameter
-        If `df` is no DataFrame, or a named column is not in it.
+        If `df` is no DataFrame of polars, or a named column is not in it.
     """
-    if not is_polars_frame(df):
-        raise InvalidParameter(f"from_polars takes a polars.DataFrame, not {_kind(df)}.")
+    _check_frame("polars", is_polars_frame, df)
     return GivenDataset(df, targets, source, name, digest, predictions)
 
 
-def _kind(value: Any) -> str:
-    return f"{type(value).__module__}.{type(value).__qualname__}"
+def _check_frame(library: str, is_frame: Callable[[Any], bool], df: Any) -> None:
+    if not is_frame(df):
+        kind = f"{type(df).__module__}.{type(df).__qualname__}"
+        raise InvalidParameter(f"from_{library} takes a {library}.DataFrame, not {kind}.")

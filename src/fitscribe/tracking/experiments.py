@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fitscribe import config
-from fitscribe.core.entities import Experiment, LifecycleStage, ViewType, check_tag
+from fitscribe.core.entities import Experiment
+from fitscribe.core.paging import gathered
+from fitscribe.core.states import LifecycleStage, ViewType
+from fitscribe.core.texts import check_tag
 from fitscribe.errors import AlreadyExists, InvalidParameter, InvalidState
 from fitscribe.tracking.connect import Connection, connect
 
@@ -124,18 +127,12 @@ def search_experiments(
 ) -> list[Experiment]:
     """Return experiments that a filter finds, newest first by default."""
     store = connect().store
-    found: list[Experiment] = []
-    token: str | None = None
-    while max_results is None or len(found) < max_results:
-        size = 1000 if max_results is None else min(1000, max_results - len(found))
-        page = store.search_experiments(
+    return gathered(
+        lambda size, token: store.search_experiments(
             filter_string or "", order_by or (), view_type, size, token
-        )
-        found += page
-        token = page.token
-        if token is None:
-            break
-    return found
+        ),
+        max_results,
+    )
 
 
 def delete_experiment(experiment_id: str) -> None:

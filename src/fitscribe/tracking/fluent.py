@@ -5,6 +5,7 @@ Logging without an active run starts one, which ends with the process (MLflow's 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,19 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fitscribe import config
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import (
-    TAG_RUN_NAME,
-    Batch,
-    LifecycleStage,
-    LoggedModelInput,
-    LoggedModelOutput,
-    Metric,
-    Param,
-    Run,
-    RunRecord,
-    RunStatus,
-    check_tag,
-)
+from fitscribe.core.commands import Batch, RunRecord
+from fitscribe.core.entities import TAG_RUN_NAME, LoggedModelInput, LoggedModelOutput, Run
+from fitscribe.core.states import LifecycleStage, RunStatus
+from fitscribe.core.texts import check_tag
+from fitscribe.core.values import Metric, Param
 from fitscribe.errors import InvalidParameter, InvalidState
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
@@ -285,7 +278,7 @@ def log_metric(
     run_id : str, optional
         Another run than the active one.
     model_id : str, optional
-        The logged model that the metric describes.
+        The logged model that the metric describes; the active model by default.
     dataset : Dataset, optional
         The data that it was computed on.
     """
@@ -303,6 +296,7 @@ def log_metrics(
 ) -> RunOperations | None:
     """Log metrics together: all are kept, or none. Parameters as in :func:`log_metric`."""
     when = now_ms() if timestamp is None else timestamp
+    model_id = model_id or active.current_model_id()
     name = getattr(dataset, "name", None)
     digest = getattr(dataset, "digest", None)
     checked = [
@@ -384,6 +378,13 @@ def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
     _Target(run_id).files().put_text(text, artifact_file)
 
 
+def log_stream(
+    stream: io.BufferedIOBase | io.RawIOBase, artifact_file: str, run_id: str | None = None
+) -> None:
+    """Keep all that a binary file-like object gives from here on as the file `artifact_file`."""
+    _Target(run_id).files().put_stream(stream, artifact_file)
+
+
 def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
     """Keep a dict or list as JSON, or as YAML if the name ends in .yml or .yaml."""
     _Target(run_id).files().put_dict(dictionary, artifact_file)
@@ -443,3 +444,7 @@ def get_artifact_uri(artifact_path: str | None = None) -> str:
 
 def flush_async_logging() -> None:
     """Return when all that was logged is kept; every call writes before it returns, so at once."""
+
+
+def flush_artifact_async_logging() -> None:
+    """Return when all files are kept; every call writes before it returns, so at once."""

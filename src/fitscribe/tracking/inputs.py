@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fitscribe.core.entities import TAG_CONTEXT, Dataset, DatasetInput, InputTag, check_tag
+from fitscribe.core.entities import TAG_CONTEXT, Dataset, DatasetInput, InputTag
+from fitscribe.core.texts import check_tag
 from fitscribe.errors import InvalidParameter
 
 __all__ = ["dataset_input", "dataset_inputs"]

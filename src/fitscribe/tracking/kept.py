@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fitscribe.core.entities import TAG_PARENT, Metric, Run, ViewType
+from fitscribe.core.entities import TAG_PARENT, Run
+from fitscribe.core.paging import gathered
+from fitscribe.core.states import ViewType
+from fitscribe.core.values import Metric
 from fitscribe.errors import InvalidParameter
 from fitscribe.tracking.connect import Connection, connect
 from fitscribe.tracking.experiments import active_experiment_id, search_experiments
@@ -113,13 +116,7 @@ def all_runs(
     most: int = 100_000,
 ) -> list[Run]:
     """Return what is on all pages of a search, at most so many."""
-    found: list[Run] = []
-    token: str | None = None
-    while len(found) < most:
-        size = min(1000, most - len(found))
-        page = connection.store.search_runs(ids, filter_string, order_by, view_type, size, token)
-        found += page
-        token = page.token
-        if token is None:
-            break
-    return found
+    search = connection.store.search_runs
+    return gathered(
+        lambda size, token: search(ids, filter_string, order_by, view_type, size, token), most
+    )

@@ -19,8 +19,9 @@ import traceback
 from types import FrameType, TracebackType
 from typing import Any, ClassVar
 
-from fitscribe.core.entities import Batch, RunChange, RunRecord, RunStatus
+from fitscribe.core.commands import Batch, RunChange, RunRecord
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import RunStatus
 from fitscribe.errors import FitscribeError
 from fitscribe.stores import open_store
 from fitscribe.tracking.active import OpenRun, pop_run

@@ -99,7 +99,7 @@ class Portable:
     def state(self) -> tuple[Any, ...]:
         if self._state is None:
             if self.here.fit is not None or self.here.observing:
-                self._state = (True, "", (), {})
+                self._state = (True, "", (), None, {})
             else:
                 runs = tuple(
                     (run.run_id, run.experiment_id, run.name, run.tracking_uri, run.pid)
@@ -107,7 +107,8 @@ class Portable:
                 )
                 carried = {name: capture() for name, capture in _carriers.items()}
                 carried = {name: state for name, state in carried.items() if state is not None}
-                self._state = (False, get_tracking_uri(), runs, carried)
+                model = self.here.model_id
+                self._state = (False, get_tracking_uri(), runs, model, carried)
         return self._state
 
 
@@ -147,7 +148,7 @@ def _as_here(function: Any) -> Any:
 
 
 def _scope_of(state: tuple[Any, ...]) -> AbstractContextManager[Any]:
-    nested, uri, runs, carried = state
+    nested, uri, runs, model, carried = state
     stack = ExitStack()
     if nested:
         stack.enter_context(within(Scope(fit=NESTED)))
@@ -157,7 +158,7 @@ def _scope_of(state: tuple[Any, ...]) -> AbstractContextManager[Any]:
         for run_id, experiment_id, name, where, pid in runs
     )
     stack.enter_context(tracking_uri_for_task(uri))
-    stack.enter_context(within(Scope(runs=opened, inherited=len(opened))))
+    stack.enter_context(within(Scope(runs=opened, inherited=len(opened), model_id=model)))
     for name, sent in carried.items():
         stack.enter_context(importlib.import_module(name).resume(sent))
     return stack

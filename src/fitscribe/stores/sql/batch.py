@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.entities import TAG_PARENT, TAG_RUN_NAME, Batch
+from fitscribe.core.commands import Batch
+from fitscribe.core.entities import TAG_PARENT, TAG_RUN_NAME
 from fitscribe.stores.sql import changes, datasets, leases, logged_models, metrics, runs
 from fitscribe.stores.sql.codes import CHANGED_MODEL, CHANGED_RUN
 from fitscribe.stores.sql.engine import AlreadyWritten, Engine

@@ -6,12 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from fitscribe.core.caller import Caller
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import (
-    MAX_EXPERIMENT_NAME,
-    Experiment,
-    LifecycleStage,
-    check_text,
-)
+from fitscribe.core.entities import Experiment
+from fitscribe.core.states import LifecycleStage
+from fitscribe.core.texts import MAX_EXPERIMENT_NAME, check_text
 from fitscribe.errors import AlreadyExists, InvalidParameter, InvalidState, NotFound
 from fitscribe.stores.sql.changes import append_one
 from fitscribe.stores.sql.codes import (

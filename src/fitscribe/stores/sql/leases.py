@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.entities import TAG_ENDED_BY, Lease, RunRecord, RunStatus
+from fitscribe.core.commands import Lease, RunRecord
+from fitscribe.core.entities import TAG_ENDED_BY
+from fitscribe.core.states import RunStatus
 from fitscribe.stores.sql.changes import append_one
 from fitscribe.stores.sql.codes import CHANGED_RUN
 from fitscribe.stores.sql.engine import Connection, Writer

@@ -6,13 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from fitscribe.core.caller import Caller
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import (
-    LoggedModel,
-    ModelChange,
-    NewModel,
-    Param,
-    RunRecord,
-)
+from fitscribe.core.commands import ModelChange, NewModel, RunRecord
+from fitscribe.core.entities import LoggedModel
+from fitscribe.core.values import Param
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.stores.sql import metrics
 from fitscribe.stores.sql.changes import append_one

@@ -6,8 +6,10 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from fitscribe.core.entities import Metric, PagedList, RunRecord
+from fitscribe.core.commands import RunRecord
+from fitscribe.core.entities import PagedList
 from fitscribe.core.paging import check_max_results, decode_token, encode_token
+from fitscribe.core.values import Metric
 from fitscribe.stores.sql.engine import Connection, Writer
 from fitscribe.stores.sql.statements import Row, RunRows, Statement
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from fitscribe.core.caller import Caller
+from fitscribe.core.commands import RunRecord
 from fitscribe.core.entities import (
     TAG_ENDED_BY,
     TAG_PARENT,
     TAG_RUN_NAME,
-    LifecycleStage,
     LoggedModelInput,
     LoggedModelOutput,
     Run,
@@ -19,9 +19,8 @@ from fitscribe.core.entities import (
     RunInfo,
     RunInputs,
     RunOutputs,
-    RunRecord,
-    RunStatus,
 )
+from fitscribe.core.states import LifecycleStage, RunStatus
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.stores.sql import datasets, metrics
 from fitscribe.stores.sql.changes import append_one

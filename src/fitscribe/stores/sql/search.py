@@ -33,9 +33,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from fitscribe.core.entities import ViewType
 from fitscribe.core.filters import And, Comparison, Node, Not
 from fitscribe.core.paging import decode_token
+from fitscribe.core.states import ViewType
 from fitscribe.errors import InvalidParameter
 from fitscribe.stores.sql.codes import DELETED, DELETED_WITH_EXPERIMENT, LIVE
 from fitscribe.stores.sql.engine import Connection

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.entities import TAG_RUN_NAME, PagedList, Param
+from fitscribe.core.entities import TAG_RUN_NAME, PagedList
 from fitscribe.core.filters import RUNS, And, Comparison, Node, OrderItem, parse, parse_order
 from fitscribe.core.paging import check_max_results, encode_token
+from fitscribe.core.values import Param
 from fitscribe.stores.sql import tables
 from fitscribe.stores.sql.codes import HEAD, RUN_STATUSES, split_text
 from fitscribe.stores.sql.engine import Connection

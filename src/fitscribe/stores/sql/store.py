@@ -9,21 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fitscribe.core.caller import Caller
+from fitscribe.core.commands import Batch, Lease, ModelChange
 from fitscribe.core.entities import (
     TAG_ENDED_BY,
-    Batch,
     Change,
     Experiment,
-    Lease,
     LoggedModel,
-    Metric,
-    ModelChange,
     PagedList,
     Run,
     StoreInfo,
-    ViewType,
 )
+from fitscribe.core.states import ViewType
 from fitscribe.core.uris import masked
+from fitscribe.core.values import Metric
 from fitscribe.stores.sql import (
     batch as batches,
 )
