@@ -20,6 +20,7 @@ from fitscribe.core.commands import Batch, NewModel, RunChange, RunRecord
 from fitscribe.core.entities import TAG_CONTEXT, DatasetInput, InputTag, LoggedModelOutput
 from fitscribe.core.values import Metric, Param
 from fitscribe.errors import InvalidParameter
+from fitscribe.modelfolder.mlmodel import MLMODEL
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments, arguments_of, variable_name
 from fitscribe.sklearn.attempt import Attempts
@@ -35,6 +36,7 @@ from fitscribe.sklearn.flavor import build_folder
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.preparation import is_preparation, remember, take
 from fitscribe.sklearn.quiet import quietly
+from fitscribe.sklearn.standin import draws_nothing, is_plain
 from fitscribe.sklearn.trials import Parent, candidates, results_csv, search_facts
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
@@ -109,6 +111,7 @@ class _Fit:
         # A fork inside the fit returns from it as well; the run is its parent's to end.
         self.pid = os.getpid()
         self.run: OpenRun | None = None
+        self.values: Mapping[str, Any] = {}
         self.params: list[Param] = []
         self.dataset: observe.SeenData | None = None
         self.run = self.attempts("open a run", self._open)
@@ -122,7 +125,7 @@ class _Fit:
         """Claim the run that the user opened, else open one; store params and tags."""
         attempts = self.attempts
         values = attempts("read the params", lambda: param_values(self.estimator)) or {}
-        self.params = self._as_params(values)
+        self.values, self.params = values, self._as_params(values)
         tags = {
             "estimator_name": type(self.estimator).__name__,
             "estimator_class": class_name(self.estimator),
@@ -268,12 +271,22 @@ class _Findings:
     def look_quietly(self) -> None:
         """Look, and leave warnings and generators as they were."""
         estimator, attempts = self.fit.estimator, self.fit.attempts
-        params = attempts("read all params", lambda: observe.all_params(estimator)) or {}
+        params = attempts("read all params", self._all_params) or {}
         generators = attempts(
             "look for generators", lambda: observe.generators_of(estimator, params)
         )
-        with quietly(generators or []):
+        # Half of the cost of looking away is copying numpy's global state.
+        drawing = not attempts("tell who draws", lambda: draws_nothing(estimator, params))
+        with quietly(generators or [], drawing):
             self.look(params)
+
+    def _all_params(self) -> Mapping[str, Any]:
+        """Return the params after the fit, those of the estimators inside too."""
+        estimator, before = self.fit.estimator, self.fit.values
+        # Of a search only its own were read, and code of the user's may have changed them.
+        if before and is_plain(estimator, before) and not is_search(estimator):
+            return before
+        return observe.all_params(estimator)
 
     def look(self, params: Mapping[str, Any]) -> None:
         """Look at the estimator: scores, curves, models, candidates."""
@@ -368,7 +381,7 @@ class _Findings:
     def _write_run_files(self) -> None:
         target = files_of_run(self.run.connection, self.run.experiment_id, self.run.run_id)
         if self.fit.managed:
-            target.store.put_folder(target.folder, self.files)
+            target.store.put_folder(target.folder, self.files, unshared=self.files)
             return
         for name, data in self.files.items():
             target.put_bytes(name, data)
@@ -406,7 +419,7 @@ class _Findings:
 
 
 def _put(store: Any, path: str, files: Mapping[str, bytes]) -> bool:
-    store.put_folder(path, files)
+    store.put_folder(path, files, unshared=(MLMODEL,))
     return True
 
 

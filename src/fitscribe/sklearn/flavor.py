@@ -15,7 +15,7 @@ from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.environment import conda_environment
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
-from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
+from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION, MLMODEL
 from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import ModelFolder, build, save
 from fitscribe.sklearn.options import Options
@@ -85,21 +85,17 @@ def build_folder(
 def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | None:
     if predicted is None:
         predicted = known_answer(estimator)
-    if predicted is None and _shows_when_asked(estimator):
-        return infer_signature(X)  # not worth running what may print or count
     if predicted is None:
-        asked = stand_in(estimator)
+        params: Mapping[str, Any] = estimator.get_params(deep=True)
+        if calls_own_function(params) or reason_not_to_ask(estimator, params) is not None:
+            return infer_signature(X)  # not worth running what may print or count
+        asked = stand_in(estimator, params)
         answer = getattr(asked, "predict", None) or getattr(asked, "transform", None)
         rows = _first_rows(X)
         if answer is None or rows is None:
             return infer_signature(X)
         predicted = answer(rows)
     return infer_signature(X, predicted)
-
-
-def _shows_when_asked(estimator: Any) -> bool:
-    params: Mapping[str, Any] = estimator.get_params(deep=True)
-    return calls_own_function(estimator) or reason_not_to_ask(estimator, params) is not None
 
 
 def _first_rows(X: Any) -> Any:
@@ -266,7 +262,7 @@ def log_model(
         tags={**source_tags(), **checked},
         digest=folder.digest,
     )
-    files.store.put_folder(files.path(None), folder.files)
+    files.store.put_folder(files.path(None), folder.files, unshared=(MLMODEL,))
     outputs = [LoggedModelOutput(made, step)]
     records = [] if run is None else [RunRecord(run.run_id, model_outputs=outputs)]
     connection.store.log(Batch(records, [new]))

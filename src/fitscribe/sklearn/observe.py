@@ -128,7 +128,7 @@ def scores(
     reason = attempts("tell whether to ask", lambda: reason_not_to_ask(estimator, params))
     if reason is not None:
         return Scores(tags={SKIPPED: f"predictions: {reason}"})
-    asked = attempts("copy an estimator of your own", lambda: stand_in(estimator))
+    asked = attempts("copy an estimator of your own", lambda: stand_in(estimator, params))
     found = training_scores(
         estimator if asked is None else asked,
         arguments.X,

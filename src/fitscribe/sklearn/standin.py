@@ -17,7 +17,14 @@ from typing import Any
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.formats import dump, load
 
-__all__ = ["calls_own_function", "is_sklearns", "reason_not_to_ask", "stand_in"]
+__all__ = [
+    "calls_own_function",
+    "draws_nothing",
+    "is_plain",
+    "is_sklearns",
+    "reason_not_to_ask",
+    "stand_in",
+]
 
 # What a look at a model may call.
 ASKED = ("predict", "predict_proba", "decision_function", "transform", "score", "score_samples")
@@ -27,6 +34,23 @@ PLAIN = frozenset(
     {"catboost", "imblearn", "lightgbm", "numpy", "scipy", "skrub", "sklearn", "xgboost"}
 )
 
+# Modules of scikit-learn whose classes draw no random number once they are fitted, unless they
+# call a function of the user's (a test over `all_estimators` compares the generators).
+DRAWING_NOTHING = (
+    "sklearn.compose.",
+    "sklearn.discriminant_analysis",
+    "sklearn.ensemble._forest",
+    "sklearn.ensemble._gb",
+    "sklearn.ensemble._hist_gradient_boosting.",
+    "sklearn.linear_model.",
+    "sklearn.model_selection._search",
+    "sklearn.naive_bayes",
+    "sklearn.pipeline",
+    "sklearn.preprocessing.",
+    "sklearn.svm.",
+    "sklearn.tree.",
+)
+
 
 def is_sklearns(thing: Any) -> bool:
     """Whether a function or class is scikit-learn's, and not one of its tests'."""
@@ -34,15 +58,22 @@ def is_sklearns(thing: Any) -> bool:
     return module.partition(".")[0] == "sklearn" and ".tests." not in module
 
 
-def stand_in(estimator: Any) -> Any:
+def stand_in(estimator: Any, params: Mapping[str, Any]) -> Any:
     """Return who answers for a fitted estimator: itself, or a copy if it has code of the user's.
+
+    Parameters
+    ----------
+    estimator : object
+        The fitted estimator.
+    params : mapping of str to object
+        All of its params, the estimators inside it among them.
 
     Raises
     ------
     Exception
         What copying a user's object raises.
     """
-    if all(map(_is_plain, _parts(estimator))):
+    if is_plain(estimator, params):
         return estimator
     try:
         # Better than `copy`, for a `__getstate__` may change the one that is copied. By name only:
@@ -53,9 +84,21 @@ def stand_in(estimator: Any) -> Any:
     return load(BytesIO(dumped.data), dumped.format)
 
 
-def calls_own_function(estimator: Any) -> bool:
+def is_plain(estimator: Any, params: Mapping[str, Any]) -> bool:
+    """Whether an estimator and those among its params have no code of the user's own."""
+    return all(map(_is_plain, _classes(estimator, params)))
+
+
+def draws_nothing(estimator: Any, params: Mapping[str, Any]) -> bool:
+    """Whether looking at a fitted estimator is known to draw no random number."""
+    classes = _classes(estimator, params)
+    return all(cls.__module__.startswith(DRAWING_NOTHING) for cls in classes) and not (
+        calls_own_function(params)
+    )
+
+
+def calls_own_function(params: Mapping[str, Any]) -> bool:
     """Whether a param is a function of the user's own: a kernel, a metric, a transformation."""
-    params: Mapping[str, Any] = estimator.get_params(deep=True)
     return any(
         callable(value) and not isinstance(value, type) and not is_sklearns(value)
         for value in params.values()
@@ -97,10 +140,9 @@ def _sets_outer_variable(code: CodeType) -> bool:
     )
 
 
-def _parts(estimator: Any) -> Iterator[type]:
-    """Yield the classes of an estimator and of those inside it."""
+def _classes(estimator: Any, params: Mapping[str, Any]) -> Iterator[type]:
+    """Yield the classes of an estimator and of those among its params."""
     yield type(estimator)
-    params: Mapping[str, Any] = estimator.get_params(deep=True)
     yield from map(type, filter(_is_part, params.values()))
 
 

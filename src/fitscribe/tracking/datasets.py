@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -81,10 +82,21 @@ def _columns(X: Any, y: Any) -> dict[str, Any]:
     if is_pandas_frame(X) or is_polars_frame(X):
         return {"mlflow_colspec": infer_schema(X).to_dict()}
     features = X if isinstance(X, np.ndarray) or is_sparse(X) else np.asarray(X)
-    targets = None if y is None else infer_schema(np.asarray(y)).to_json()
-    return {
-        "mlflow_tensorspec": {"features": infer_schema(features).to_json(), "targets": targets}
-    }
+    targets = None if y is None else _tensor(np.asarray(y))
+    return {"mlflow_tensorspec": {"features": _tensor(features), "targets": targets}}
+
+
+def _tensor(data: Any) -> str:
+    """Return the schema of one array as JSON."""
+    if type(data) is np.ndarray and data.ndim and data.dtype.kind in "biufc":
+        return _numeric_tensor(data.dtype, data.shape[1:])
+    return infer_schema(data).to_json()
+
+
+@functools.lru_cache(maxsize=256)
+def _numeric_tensor(dtype: np.dtype[Any], beyond_rows: tuple[int, ...]) -> str:
+    """Return the schema of arrays of numbers, which their type and columns tell."""
+    return infer_schema(np.empty((1, *beyond_rows), dtype)).to_json()
 
 
 def _sizes(X: Any, y: Any) -> dict[str, Any]:
