@@ -1,4 +1,4 @@
-"""Ids as users write them, and what a caller may see of them."""
+"""Ids as users write them, and what is said where there is none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 
-from fitscribe.core.caller import Caller
 from fitscribe.errors import InvalidParameter, NotFound
 
 __all__ = [
@@ -16,8 +15,6 @@ __all__ = [
     "no_experiment",
     "no_model",
     "no_run",
-    "visible",
-    "visible_text",
 ]
 
 LARGEST = 2**31 - 1
@@ -63,19 +60,6 @@ def check_run_id(run_id: object) -> str:
             f"A run id is 1 to 250 letters, digits, '_', '-' and '.', not {run_id!r:.60}."
         )
     return run_id
-
-
-def visible(caller: Caller) -> list[int] | None:
-    """Return the numbers of the experiments that a caller may see, or None for all."""
-    if caller.experiments is None:
-        return None
-    return [int(one) for one in caller.experiments if one.isascii() and one.isdigit()]
-
-
-def visible_text(caller: Caller) -> str | None:
-    """Return the same numbers between commas, ``,1,2,``, for a rule to look into."""
-    numbers = visible(caller)
-    return None if numbers is None else f",{','.join(map(str, numbers))},"
 
 
 def no_experiment(experiment_id: object) -> NotFound:

@@ -14,14 +14,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.entities import TAG_RUN_NAME, PagedList
+from fitscribe.core.entities import TAG_PARENT, TAG_RUN_NAME, PagedList
 from fitscribe.core.filters import RUNS, And, Comparison, Node, OrderItem, parse, parse_order
 from fitscribe.core.paging import check_max_results, encode_token
 from fitscribe.core.values import Param
 from fitscribe.stores.sql import tables
 from fitscribe.stores.sql.codes import HEAD, RUN_STATUSES, split_text
 from fitscribe.stores.sql.engine import Connection
-from fitscribe.stores.sql.ids import experiment_numbers, visible
+from fitscribe.stores.sql.ids import experiment_numbers
 from fitscribe.stores.sql.locations import Locations
 from fitscribe.stores.sql.search import (
     Condition,
@@ -35,10 +35,12 @@ from fitscribe.stores.sql.search import (
     groups_of,
     holds_number_or_text,
     lifecycles_of,
+    names_no_hidden_run,
     present,
     ranked,
     read_token,
 )
+from fitscribe.stores.sql.visibility import visible
 
 __all__ = ["search_runs"]
 
@@ -75,7 +77,7 @@ def search_runs(
         numbers = [number for number in numbers if number in allowed]
     if not numbers:
         return PagedList()
-    search = _Search(connection, locations, numbers, lifecycles, tree, order)
+    search = _Search(connection, caller, locations, numbers, lifecycles, tree, order)
     after = read_token(page_token, query, len(search.keys()))
     rows = search.page(after, limit + 1)
     token = encode_token(query, rows[limit - 1]) if len(rows) > limit else None
@@ -88,6 +90,7 @@ class _Search:
     def __init__(
         self,
         connection: Connection,
+        caller: Caller,
         locations: Locations,
         experiments: list[int],
         lifecycles: list[int],
@@ -95,6 +98,7 @@ class _Search:
         order: Sequence[OrderItem],
     ) -> None:
         self.connection = connection
+        self.caller = caller
         self.locations = locations
         self.experiments = experiments
         self.lifecycles = lifecycles
@@ -132,7 +136,7 @@ class _Search:
                 return rows
         if after is not None and after[0] < 2:
             after = None
-        absent = ~self._has(first, self.order[0])
+        absent = ~self._exists(first.original.alias(), self.order[0])
         selects = [walk.where(absent) for walk in self._walks_of_runs(skip=1)]
         keys = self.keys(2)
         return rows + fetch(self.connection, selects, keys, after, limit - len(rows))
@@ -216,9 +220,10 @@ class _Search:
                 )
             )
             return
-        table, key = self._table_of(term)
+        table = _value_table(term)
         if table is None:
             return
+        key = self._number_of(term)
         conditions = _index_conditions(self.connection, term, table)
         if not conditions:
             return
@@ -248,11 +253,11 @@ class _Search:
         # The plus keeps SQLite from turning the join round: values first, then their runs.
         joined = table.join(_runs, _runs.c.id == _plain(table.c.run))
         source = self._with_joins(joined, 1)
-        key = self._number_of(self.order[0])
+        of_key = self._is_of(table, self.order[0])
         return [
             select(literal(1))
             .select_from(source)
-            .where(group(table.c.experiment), table.c.key == key, condition)
+            .where(group(table.c.experiment), of_key, condition)
             .where(*self._runs_shown())
             for group in groups_of(self.connection, self.experiments)
         ]
@@ -264,7 +269,7 @@ class _Search:
         """Return a source with the values that it is sorted by, but for the first `skip`."""
         for item, table in list(zip(self.order, self._joined, strict=True))[skip:]:
             if table is not None:
-                on = and_(table.c.run == _runs.c.id, table.c.key == self._number_of(item))
+                on = and_(table.c.run == _runs.c.id, self._is_of(table, item))
                 source = source.outerjoin(table, on)
         return source
 
@@ -273,14 +278,14 @@ class _Search:
     def _compare(self, term: Comparison) -> Condition:
         if term.entity == "dataset":
             return self._compare_dataset(term)
-        table, key = self._table_of(term)
+        table = _value_table(term)
         if table is None:
             return self._compare_attribute(term)
         wanted = present(term.operator)
         if wanted is not None:
-            there = _exists(table, key)
+            there = self._exists(table, term)
             return there if wanted else ~there
-        return _exists(table, key, _holds(self.connection, term, table))
+        return self._exists(table, term, _holds(self.connection, term, table))
 
     def _compare_attribute(self, term: Comparison) -> Condition:
         column = self._attribute(term.key)
@@ -306,17 +311,25 @@ class _Search:
         compared = compare_text(self.connection, column, term.operator, term.value)
         return query.where(compared).exists()
 
-    def _table_of(self, term: Comparison | OrderItem) -> tuple[Any, int]:
-        """Return the table of a key's values and the key's number, or None for an attribute."""
-        table = _value_table(term)
-        return table, (0 if table is None else self._number_of(term))
-
     def _number_of(self, term: Comparison | OrderItem) -> int:
         """Return a key's number; 0, which no row has, for one that was never logged."""
         return self._numbers.get(TAG_RUN_NAME if _is_name(term) else term.key, 0)
 
-    def _has(self, table: Any, item: OrderItem) -> Condition:
-        return _exists(table.original.alias(), self._number_of(item))
+    def _is_of(self, table: Any, term: Comparison | OrderItem) -> Condition:
+        """Return the condition that a row has a key's value, one that the caller may see."""
+        condition: Condition = table.c.key == self._number_of(term)
+        if term.entity == "tag" and term.key == TAG_PARENT:
+            named = func.coalesce(table.c.text, table.c.head)
+            return and_(condition, names_no_hidden_run(self.connection, self.caller, named))
+        return condition
+
+    def _exists(
+        self, table: Any, term: Comparison | OrderItem, *conditions: Condition
+    ) -> Condition:
+        query = select(literal(1)).where(
+            table.c.run == _runs.c.id, self._is_of(table, term), *conditions
+        )
+        return query.correlate(_runs).exists()
 
 
 def _comparisons(node: Node | None) -> Iterator[Comparison]:
@@ -342,11 +355,6 @@ def _value_table(term: Comparison | OrderItem) -> Any:
     """Return a new alias of the table that holds a key's values, or None for an attribute."""
     table = tables.tags if _is_name(term) else _VALUES.get(term.entity)
     return None if table is None else table.alias()
-
-
-def _exists(table: Any, key: int, *conditions: Condition) -> Condition:
-    query = select(literal(1)).where(table.c.run == _runs.c.id, table.c.key == key, *conditions)
-    return query.correlate(_runs).exists()
 
 
 def _holds(connection: Connection, term: Comparison, table: Any) -> Condition:

@@ -35,12 +35,11 @@ from fitscribe.stores.sql import (
     schema,
 )
 from fitscribe.stores.sql.codes import DELETED, LIVE
+from fitscribe.stores.sql.counts import counted
 from fitscribe.stores.sql.engine import Engine
 from fitscribe.stores.sql.locations import Locations, absolute_location
 
 __all__ = ["SqlStore"]
-
-COUNTED = ("experiments", "runs", "metrics", "logged_models", "datasets", "changes")
 
 
 class SqlStore:
@@ -80,9 +79,8 @@ class SqlStore:
     def info(self) -> StoreInfo:
         """Describe the store: engine, schema version, size, number of rows."""
         with self._engine.read() as connection:
-            counted = connection.gather([(f"SELECT count(*) FROM {name}", ()) for name in COUNTED])
+            counts = counted(connection, self._caller)
             version = schema.read_version(connection)
-        counts = {name: rows[0][0] for name, rows in zip(COUNTED, counted, strict=True)}
         facts = self._engine.facts()
         return StoreInfo(
             uri=masked(self._uri),
@@ -185,7 +183,7 @@ class SqlStore:
         """Return a run with latest metrics, params, tags, inputs and outputs."""
         with self._engine.read() as connection:
             number, _, _ = runs.number_of(connection, self._caller, run_id)
-            return runs.read(connection, self._locations, [number])[0]
+            return runs.read(connection, self._caller, self._locations, [number])[0]
 
     def search_runs(
         self,
@@ -211,7 +209,9 @@ class SqlStore:
                 max_results,
                 page_token,
             )
-            return PagedList(runs.read(connection, self._locations, numbers), numbers.token)
+            return PagedList(
+                runs.read(connection, self._caller, self._locations, numbers), numbers.token
+            )
 
     def delete_run(self, run_id: str) -> None:
         """Put a run into the bin; deleting it again is fine."""
@@ -238,7 +238,9 @@ class SqlStore:
         """Return every point of a metric, by (timestamp, step, value); none if unknown."""
         with self._engine.read() as connection:
             number, _, _ = runs.number_of(connection, self._caller, run_id)
-            return metrics.history(connection, number, run_id, key, max_results, page_token)
+            return metrics.history(
+                connection, self._caller, number, run_id, key, max_results, page_token
+            )
 
     # Leases
 
@@ -266,7 +268,7 @@ class SqlStore:
         """Return a logged model with its params, tags and metrics. Raises NotFound."""
         with self._engine.read() as connection:
             number = logged_models.number_of(connection, self._caller, model_id)
-            return logged_models.read(connection, self._locations, [number])[0]
+            return logged_models.read(connection, self._caller, self._locations, [number])[0]
 
     def find_logged_model(self, run_id: str, name: str) -> LoggedModel | None:
         """Return the newest model of that name that the run made, or None."""
@@ -275,7 +277,7 @@ class SqlStore:
             number = logged_models.find(connection, self._caller, run, name)
             if number is None:
                 return None
-            return logged_models.read(connection, self._locations, [number])[0]
+            return logged_models.read(connection, self._caller, self._locations, [number])[0]
 
     def search_logged_models(
         self,
@@ -298,7 +300,7 @@ class SqlStore:
                 max_results,
                 page_token,
             )
-            found = logged_models.read(connection, self._locations, numbers)
+            found = logged_models.read(connection, self._caller, self._locations, numbers)
             return PagedList(found, numbers.token)
 
     def update_logged_model(self, model_id: str, change: ModelChange) -> None:
