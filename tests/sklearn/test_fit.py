@@ -34,6 +34,7 @@ import fitscribe.sklearn
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.sklearn import FitscribeWarning
+from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.predictions import known_answer
 from fitscribe.tracking.connect import connect
 
@@ -665,3 +666,17 @@ def test_a_time_limit_that_ends_while_we_look_is_the_users() -> None:
         signal.signal(signal.SIGINT, before)
     assert only_run().info.status == "FINISHED"
     assert fitscribe.active_run() is None
+
+
+def test_a_panic_of_a_rust_library_is_a_failed_step():
+    class PanicException(BaseException):
+        __module__ = "pyo3_runtime"
+
+    def panic():
+        raise PanicException("assertion failed")
+
+    attempts = Attempts("Ridge")
+    assert attempts("digest", panic) is None
+    assert attempts.problems == ["digest: PanicException: assertion failed"]
+    with pytest.raises(KeyboardInterrupt):
+        attempts("wait", lambda: (_ for _ in ()).throw(KeyboardInterrupt))

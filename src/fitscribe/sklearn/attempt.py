@@ -30,6 +30,11 @@ def text_of(error: BaseException) -> str:
         return f"(its text cannot be had: {type(another).__name__})"
 
 
+def _is_failure(error: BaseException) -> bool:
+    """Whether a step failed: a library written in Rust (polars) panics with no ``Exception``."""
+    return isinstance(error, Exception) or type(error).__module__ == "pyo3_runtime"
+
+
 def _came_by_signal(error: BaseException) -> bool:
     """Whether a signal's handler raised it: a time limit of the user's that ended just now."""
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
@@ -57,8 +62,8 @@ class Attempts:
         """Do a step and return its result; None if it failed."""
         try:
             return do()
-        except Exception as error:
-            if _came_by_signal(error):
+        except BaseException as error:
+            if not _is_failure(error) or _came_by_signal(error):
                 raise
             self.note(f"{step}: {type(error).__name__}: {text_of(error)}")
             return None

@@ -288,7 +288,9 @@ def _polars_digest(column: Any, look: Look) -> bytes:
 def _polars_texts(column: Any) -> bytes:
     """Return the digest of a column of texts, joined by polars itself."""
     missing = column.is_null().to_numpy() if column.null_count() else None
-    plain = column if missing is None else column.fill_null("")
+    # Adding nothing lays a column of one repeated text out, which polars up to 1.9 (at least)
+    # does not join: it panics, and tells the terminal so.
+    plain = column + "" if missing is None else column.fill_null("")
     texts = Texts()
     if len(column):
         lengths = plain.str.len_bytes().to_numpy().astype(np.int64)
