@@ -125,15 +125,11 @@ def training_scores(
     """
     if y is None or X is None:
         return TrainingScores()
-    sized = attempt("rows to predict", lambda: (_with_length(X), _with_length(y)))
-    if sized is None:
-        return TrainingScores()
-    X, y = sized
-    if X is None or y is None:
-        return TrainingScores(problems=["training metrics: data without a length is read once"])
     asked = attempt("rows to predict", lambda: _asked(estimator, X, y, sample_weight))
     if asked is None:
         return TrainingScores()
+    if isinstance(asked, str):
+        return TrainingScores(problems=[asked])
     plan = asked.plan
     predictions: Predictions | None = None
     if plan.method:
@@ -171,8 +167,11 @@ def _with_length(data: Any) -> Any:
     return np.asarray(data) if hasattr(data, "__array__") else None
 
 
-def _asked(estimator: Any, X: Any, y: Any, sample_weight: Any) -> _Asked:
-    """Return the plan, and the rows that it asks about."""
+def _asked(estimator: Any, X: Any, y: Any, sample_weight: Any) -> _Asked | str:
+    """Return the plan, and the rows that it asks about; or why nothing can be asked."""
+    X, y = _with_length(X), _with_length(y)
+    if X is None or y is None:
+        return "training metrics: data without a length is read once"
     target = target_array(y)
     plan = plan_of(estimator, X, target)
     total, index = plan.rows.total, plan.rows.index
