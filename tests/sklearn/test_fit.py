@@ -25,8 +25,8 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, SGDOneClassSVM
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
-from sklearn.svm import OneClassSVM
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.svm import LinearSVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
 import fitscribe
@@ -665,3 +665,65 @@ def test_a_time_limit_that_ends_while_we_look_is_the_users() -> None:
         signal.signal(signal.SIGINT, before)
     assert only_run().info.status == "FINISHED"
     assert fitscribe.active_run() is None
+
+
+class Subtracts(TransformerMixin, BaseEstimator):
+    """Centres in place, in fit or in transform."""
+
+    def __init__(self, in_fit: bool = False) -> None:
+        self.in_fit = in_fit
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        self.mean_ = np.mean(X, axis=0)
+        if self.in_fit:
+            X += 1
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        return np.asarray(self.fit(X).mean_ * -1 + X)
+
+    def transform(self, X: Any) -> Any:
+        X -= self.mean_
+        return X
+
+
+IN_PLACE = [
+    lambda: make_pipeline(StandardScaler(copy=False), LogisticRegression()),
+    lambda: make_pipeline(MaxAbsScaler(copy=False), LogisticRegression()),
+    lambda: make_pipeline(MinMaxScaler(copy=False), KMeans(2, n_init=1, random_state=0)),
+    lambda: make_pipeline(RobustScaler(copy=False), PCA(2)),
+    lambda: make_pipeline(Subtracts(), LogisticRegression()),
+    lambda: make_pipeline(Subtracts(), LinearSVC()),
+    lambda: make_pipeline(Subtracts(), KMeans(2, n_init=1, random_state=0)),
+    lambda: make_pipeline(Subtracts(in_fit=True), LogisticRegression()),
+]
+
+
+@pytest.mark.parametrize("log_datasets", [True, False])
+@pytest.mark.parametrize("number", range(len(IN_PLACE)))
+def test_what_works_in_place_is_asked_about_copies(number: int, log_datasets: bool) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    X = X[:, :4].copy()
+    fitscribe.sklearn.autolog(disable=True)
+    alone = X.copy()
+    IN_PLACE[number]().fit(alone, y)
+    fitscribe.sklearn.autolog(log_datasets=log_datasets, log_input_examples=True, silent=True)
+    seen = X.copy()
+    model = IN_PLACE[number]().fit(seen, y)
+    np.testing.assert_array_equal(seen, alone)
+    run = only_run()
+    overwritten = bool((alone != X).any())
+    assert overwritten == ("overwrote" in run.data.tags.get("fitscribe.incomplete", ""))
+    found = run.data.metrics.get("training_accuracy_score")
+    if not overwritten and hasattr(model, "classes_"):
+        assert found == np.mean(model.predict(X.copy()) == y)
+    elif overwritten:
+        assert found is None
+
+
+def test_frames_and_lists_are_asked_about_copies() -> None:
+    X, y = load_iris(return_X_y=True)
+    for data in (pd.DataFrame(X), pd.DataFrame(X).sample(frac=1, random_state=0)):
+        before = data.copy()
+        make_pipeline(Subtracts(), LogisticRegression(max_iter=500)).fit(data, y)
+        pd.testing.assert_frame_equal(data, before)

@@ -114,9 +114,13 @@ class _Fit:
         self.values: Mapping[str, Any] = {}
         self.params: list[Param] = []
         self.dataset: observe.SeenData | None = None
+        self.digest: observe.Digest | None = None
         self.run = self.attempts("open a run", self._open)
         if self.options.log_datasets:
             self.dataset = self.attempts("describe the training data", self._see_data)
+            self.digest = None if self.dataset is None else self.dataset.digest
+        else:
+            self.digest = self.attempts("look for copy=False", self._guard_data)
         self.scope = active.swap(fit=self)
 
     # Before
@@ -171,6 +175,13 @@ class _Fit:
         X, y = self.arguments.X, self.arguments.y
         # Named before it is fitted, for a fit may overwrite its input (copy_X=False).
         return observe.seen_data(X, y, variable_name(X) or "dataset")
+
+    def _guard_data(self) -> observe.Digest | None:
+        """Return the digest of data that the fit may overwrite."""
+        values = observe.all_params(self.estimator) if is_search(self.estimator) else self.values
+        if not observe.may_overwrite(self.estimator, values):
+            return None
+        return observe.digest_of(self.arguments.X, self.arguments.y)
 
     # After
 
@@ -292,7 +303,7 @@ class _Findings:
         """Look at the estimator: scores, curves, models, candidates."""
         fit, attempts = self.fit, self.fit.attempts
         scores = observe.scores(
-            fit.estimator, params, fit.arguments, fit.options.pos_label, attempts, fit.dataset
+            fit.estimator, params, fit.arguments, fit.options.pos_label, attempts, fit.digest
         )
         self.metrics.update(scores.metrics)
         self.files.update(scores.files)

@@ -20,6 +20,7 @@ from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import ModelFolder, build, save
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.predictions import known_answer
+from fitscribe.sklearn.rows import copied
 from fitscribe.sklearn.standin import calls_own_function, reason_not_to_ask, stand_in
 from fitscribe.tracking import active
 from fitscribe.tracking.addresses import folder_of_model
@@ -99,11 +100,12 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
 
 
 def _first_rows(X: Any) -> Any:
-    """Return the first rows of X, or None if it cannot be sliced."""
+    """Return a copy of the first rows of X, or None if it cannot be sliced."""
     try:
-        return X.iloc[:EXAMPLE_ROWS] if hasattr(X, "iloc") else X[:EXAMPLE_ROWS]
+        rows = X.iloc[:EXAMPLE_ROWS] if hasattr(X, "iloc") else X[:EXAMPLE_ROWS]
     except (TypeError, IndexError, KeyError, NotImplementedError):
         return X.tocsr()[:EXAMPLE_ROWS] if hasattr(X, "tocsr") else None
+    return copied(rows)
 
 
 def save_model(

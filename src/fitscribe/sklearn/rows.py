@@ -8,6 +8,7 @@ shapes, never at the clock, so equal fits give equal metrics.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
-__all__ = ["Rows", "choose_rows", "lazy_members", "take_rows"]
+__all__ = ["Rows", "choose_rows", "copied", "lazy_members", "take_rows"]
 
 # A class is lazy if one of these is among its bases.
 LAZY = frozenset(
@@ -187,3 +188,15 @@ def take_rows(data: Any, index: NDArray[np.intp]) -> Any:
     if type(data) is np.ndarray:
         return data[index]
     return _safe_indexing(data, index)
+
+
+def copied(data: Any) -> Any:
+    """Return data in a new object, which whoever is asked may overwrite.
+
+    An array that cannot be written to is returned as it is.
+    """
+    if isinstance(data, np.ndarray):
+        return data.copy(order="K") if data.flags.writeable else data
+    if hasattr(data, "iloc") or hasattr(data, "tocsr"):
+        return data.copy()
+    return copy.deepcopy(data)
