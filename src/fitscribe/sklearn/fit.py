@@ -33,6 +33,7 @@ from fitscribe.sklearn.describe import (
     title_of,
 )
 from fitscribe.sklearn.flavor import build_folder
+from fitscribe.sklearn.generators import generators_of
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.preparation import is_preparation, remember, take
 from fitscribe.sklearn.quiet import quietly
@@ -283,9 +284,7 @@ class _Findings:
         """Look, and leave warnings and generators as they were."""
         estimator, attempts = self.fit.estimator, self.fit.attempts
         params = attempts("read all params", self._all_params) or {}
-        generators = attempts(
-            "look for generators", lambda: observe.generators_of(estimator, params)
-        )
+        generators = attempts("look for generators", lambda: generators_of(estimator, params))
         # Half of the cost of looking away is copying numpy's global state.
         drawing = not attempts("tell who draws", lambda: draws_nothing(estimator, params))
         with quietly(generators or [], drawing):

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
@@ -22,7 +20,6 @@ __all__ = [
     "SeenData",
     "all_params",
     "digest_of",
-    "generators_of",
     "may_overwrite",
     "scores",
     "seen_data",
@@ -90,21 +87,19 @@ def seen_data(X: Any, y: Any, name: str) -> SeenData | None:
 
 
 def all_params(estimator: Any) -> Mapping[str, Any]:
-    """Return an estimator's params, nested ones too; none if it cannot say."""
+    """Return an estimator's params, nested ones too; none if it cannot say.
+
+    Of a search those of its best estimator as well: a candidate may be of another class.
+    """
     try:
         found: Mapping[str, Any] = estimator.get_params(deep=True)
     except (AttributeError, TypeError, ValueError, RuntimeError):
         return {}
-    return found
-
-
-def generators_of(estimator: Any, params: Mapping[str, Any]) -> list[Any]:
-    """Return the random generators that an estimator's params and attributes hold."""
-    found: dict[int, Any] = {}
-    for value in (*params.values(), *getattr(estimator, "__dict__", {}).values()):
-        if isinstance(value, (np.random.RandomState, np.random.Generator)):
-            found[id(value)] = value
-    return list(found.values())
+    best = getattr(estimator, "__dict__", {}).get("best_estimator_")
+    if best is None:
+        return found
+    inner = {f"best_estimator___{key}": value for key, value in all_params(best).items()}
+    return {**found, "best_estimator_": best, **inner}
 
 
 def may_overwrite(estimator: Any, params: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from fitscribe.modelfolder.formats import dump, load
 
 __all__ = [
     "calls_own_function",
+    "class_draws_nothing",
     "draws_nothing",
     "is_plain",
     "is_sklearns",
@@ -91,10 +92,14 @@ def is_plain(estimator: Any, params: Mapping[str, Any]) -> bool:
 
 def draws_nothing(estimator: Any, params: Mapping[str, Any]) -> bool:
     """Whether looking at a fitted estimator is known to draw no random number."""
-    classes = _classes(estimator, params)
-    return all(cls.__module__.startswith(DRAWING_NOTHING) for cls in classes) and not (
+    return all(map(class_draws_nothing, _classes(estimator, params))) and not (
         calls_own_function(params)
     )
+
+
+def class_draws_nothing(cls: type) -> bool:
+    """Whether objects of a class draw no random number themselves once they are fitted."""
+    return cls.__module__.startswith(DRAWING_NOTHING)
 
 
 def calls_own_function(params: Mapping[str, Any]) -> bool:
