@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -17,16 +18,25 @@ import pytest
 from sklearn import metrics as skm
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.cluster import KMeans
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.covariance import EllipticEnvelope
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, SGDOneClassSVM
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
-from sklearn.svm import LinearSVC, OneClassSVM
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.svm import SVC, LinearSVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
 import fitscribe
@@ -727,3 +737,62 @@ def test_frames_and_lists_are_asked_about_copies() -> None:
         before = data.copy()
         make_pipeline(Subtracts(), LogisticRegression(max_iter=500)).fit(data, y)
         pd.testing.assert_frame_equal(data, before)
+
+
+@pytest.mark.parametrize("kind", ["step", "kernel", "partial", "target"])
+def test_a_function_of_the_users_own_runs_as_often_as_without_us(kind: str) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    X = StandardScaler().fit_transform(X[:80])
+    calls: list[int] = []
+
+    def own(data: Any, other: Any = None) -> Any:
+        calls.append(1)
+        return data if other is None else data @ other.T
+
+    def fit() -> int:
+        calls.clear()
+        model: Any = {
+            "step": lambda: make_pipeline(FunctionTransformer(own), LogisticRegression()),
+            "kernel": lambda: SVC(kernel=own),
+            "partial": lambda: make_pipeline(
+                FunctionTransformer(functools.partial(own)), LogisticRegression()
+            ),
+            "target": lambda: TransformedTargetRegressor(
+                Ridge(), func=np.log1p, inverse_func=own, check_inverse=False
+            ),
+        }[kind]()
+        model.fit(X, y[:80])
+        return len(calls)
+
+    fitscribe.sklearn.autolog(disable=True)
+    alone = fit()
+    fitscribe.sklearn.autolog()
+    assert fit() == alone
+    run = only_run()
+    assert "is a function of your own" in run.data.tags["fitscribe.training.skipped"]
+    assert "training_score" not in run.data.metrics
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(FunctionTransformer(np.square), LogisticRegression()),
+        make_pipeline(FunctionTransformer(np.nan_to_num), LogisticRegression()),
+        make_pipeline(FunctionTransformer(functools.partial(np.add, 1)), LogisticRegression()),
+        SVC(kernel=rbf_kernel),
+        GridSearchCV(
+            DecisionTreeClassifier(),
+            {"max_depth": [1, 2]},
+            refit=lambda results: 0,
+            scoring=lambda model, X, y: 1.0,
+            cv=2,
+        ),
+    ],
+    ids=["ufunc", "numpy", "partial", "kernel", "search"],
+)
+def test_functions_of_libraries_are_called(model: Any) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    model.fit(StandardScaler().fit_transform(X), y)
+    (run,) = [run for run in runs() if "training_accuracy_score" in run.data.metrics]
+    assert "fitscribe.incomplete" not in run.data.tags

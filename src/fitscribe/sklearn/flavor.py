@@ -21,7 +21,7 @@ from fitscribe.modelfolder.write import ModelFolder, build, save
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.predictions import known_answer
 from fitscribe.sklearn.rows import copied
-from fitscribe.sklearn.standin import calls_own_function, reason_not_to_ask, stand_in
+from fitscribe.sklearn.standin import reason_not_to_ask, stand_in
 from fitscribe.tracking import active
 from fitscribe.tracking.addresses import folder_of_model
 from fitscribe.tracking.artifacts import files_of_model
@@ -88,8 +88,8 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
         predicted = known_answer(estimator)
     if predicted is None:
         params: Mapping[str, Any] = estimator.get_params(deep=True)
-        if calls_own_function(params) or reason_not_to_ask(estimator, params) is not None:
-            return infer_signature(X)  # not worth running what may print or count
+        if reason_not_to_ask(estimator, params) is not None:
+            return infer_signature(X)
         asked = stand_in(estimator, params)
         answer = getattr(asked, "predict", None) or getattr(asked, "transform", None)
         rows = _first_rows(X)

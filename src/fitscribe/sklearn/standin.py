@@ -11,8 +11,17 @@ import dis
 import functools
 from collections.abc import Iterator, Mapping
 from io import BytesIO
-from types import CodeType, FunctionType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MethodDescriptorType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any
+
+import numpy as np
 
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.formats import dump, load
@@ -33,6 +42,26 @@ ASKED = ("predict", "predict_proba", "decision_function", "transform", "score", 
 # Packages whose estimators leave themselves alone in predict.
 PLAIN = frozenset(
     {"catboost", "imblearn", "lightgbm", "numpy", "scipy", "skrub", "sklearn", "xgboost"}
+)
+
+# Params whose functions are called by a fit, and not by what a look calls.
+FIT_ONLY = frozenset(
+    {
+        "callback",
+        "callbacks",
+        "criterion",
+        "eval_metric",
+        "fun",
+        "importance_getter",
+        "init",
+        "is_data_valid",
+        "is_model_valid",
+        "loss",
+        "objective",
+        "refit",
+        "score_func",
+        "scoring",
+    }
 )
 
 # Modules of scikit-learn whose classes draw no random number once they are fitted, unless they
@@ -103,22 +132,44 @@ def class_draws_nothing(cls: type) -> bool:
 
 
 def calls_own_function(params: Mapping[str, Any]) -> bool:
-    """Whether a param is a function of the user's own: a kernel, a metric, a transformation."""
-    return any(
-        callable(value) and not isinstance(value, type) and not is_sklearns(value)
-        for value in params.values()
-    )
+    """Whether a look calls a function of the user's own that is one of the params."""
+    return _own_function(params) is not None
+
+
+def _own_function(params: Mapping[str, Any]) -> str | None:
+    """Return the param that is a function of the user's own: a kernel, a metric, a step."""
+    for key, value in params.items():
+        if callable(value) and key.rpartition("__")[2] not in FIT_ONLY and _is_own(value):
+            return key
+    return None
+
+
+def _is_own(function: Any) -> bool:
+    """Whether a callable is, or calls, code of the user's own."""
+    inner = getattr(function, "func", None) or getattr(function, "pyfunc", None)
+    if callable(inner) and type(function).__module__ in ("functools", "numpy"):
+        return _is_own(inner)  # functools.partial, numpy.vectorize
+    if isinstance(function, (type, np.ufunc, MethodDescriptorType, WrapperDescriptorType)):
+        return False
+    if isinstance(function, BuiltinFunctionType):
+        return function is print or not isinstance(function.__self__, ModuleType | None)
+    module = str(getattr(function, "__module__", ""))
+    return module.partition(".")[0] not in PLAIN | {"pandas", "polars"} or ".tests." in module
 
 
 def reason_not_to_ask(estimator: Any, params: Mapping[str, Any]) -> str | None:
     """Return why a call in hiding would show even if a copy were asked; None if it would not.
 
     Somebody put a function of their own in the place of a method of this one object, or a method
-    of the user's class sets a variable outside it (``global``, ``nonlocal``). `params` are all of
-    the estimator's, the estimators inside it among them.
+    of the user's class sets a variable outside it (``global``, ``nonlocal``), or a param is a
+    function of the user's own, which may print or count. `params` are all of the estimator's, the
+    estimators inside it among them.
     """
     reasons = map(_reason_of_one, (estimator, *filter(_is_part, params.values())))
-    return next((reason for reason in reasons if reason is not None), None)
+    reason = next((reason for reason in reasons if reason is not None), None)
+    if reason is None and (key := _own_function(params)) is not None:
+        return f"{key} is a function of your own"
+    return reason
 
 
 def _reason_of_one(part: Any) -> str | None:
