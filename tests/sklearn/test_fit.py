@@ -796,3 +796,70 @@ def test_functions_of_libraries_are_called(model: Any) -> None:
     model.fit(StandardScaler().fit_transform(X), y)
     (run,) = [run for run in runs() if "training_accuracy_score" in run.data.metrics]
     assert "fitscribe.incomplete" not in run.data.tags
+
+
+class Zeros(ClassifierMixin, BaseEstimator):
+    """Takes whatever it is given."""
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.zeros(len(X), int)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.to_timedelta(range(6)),
+        pd.period_range("2020", periods=6, freq="D"),
+        pd.interval_range(0, 6),
+        np.ones(6, complex),
+    ],
+    ids=["timedelta", "period", "interval", "complex"],
+)
+def test_an_example_that_is_no_json_does_not_cost_the_model(column: Any) -> None:
+    fitscribe.sklearn.autolog(log_input_examples=True, silent=True)
+    Zeros().fit(pd.DataFrame({"a": column, "b": range(6)}), [0, 1] * 3)
+    run = only_run()
+    (model,) = run.outputs.model_outputs
+    info = fitscribe.models.get_model_info(f"models:/{model.model_id}")
+    assert info.signature is not None
+    assert info.saved_input_example_info is None
+    assert run.data.tags["fitscribe.incomplete"].startswith("keep an example: ")
+
+
+@pytest.mark.parametrize(
+    "data", [{1, 2, 3}, [object(), object(), object()]], ids=["set", "objects"]
+)
+def test_data_without_a_digest_is_noted(data: Any) -> None:
+    Zeros().fit(data, [0, 1, 1])
+    run = only_run()
+    assert not run.inputs.dataset_inputs
+    kind = type(data).__name__
+    noted = f"{kind}, list: cannot be read twice, or has no digest"
+    assert run.data.tags["fitscribe.dataset.skipped"] == noted
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+@pytest.mark.parametrize("which", ["X", "y"])
+def test_rows_of_different_lengths_are_a_dataset(which: str) -> None:
+    ragged = [["a", "b"], ["c"]]
+    Zeros().fit(ragged if which == "X" else [[1], [2]], [0, 1] if which == "X" else ragged)
+    run = only_run()
+    (given,) = run.inputs.dataset_inputs
+    profile = json.loads(given.dataset.profile)
+    assert profile["features_shape" if which == "X" else "targets_shape"] == [2]
+    assert "object" in given.dataset.schema
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+def test_a_multi_index_is_digested() -> None:
+    index = pd.MultiIndex.from_product([range(5), ["x", "y"]], names=["p", "q"])
+    X = pd.DataFrame({"a": np.arange(10.0)}, index=index)
+    y = pd.Series([0, 1] * 5, index=index)
+    LogisticRegression().fit(X, y)
+    LogisticRegression().fit(X.set_axis(index.set_levels(["x", "z"], level=1)), y)
+    digests = [run.inputs.dataset_inputs[0].dataset.digest for run in runs()]
+    assert len(set(digests)) == 2

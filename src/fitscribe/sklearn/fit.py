@@ -51,6 +51,7 @@ from fitscribe.tracking.source import source_tags
 __all__ = ["record"]
 
 INCOMPLETE = "fitscribe.incomplete"
+NO_DATASET = "fitscribe.dataset.skipped"
 
 
 def record(
@@ -116,10 +117,14 @@ class _Fit:
         self.params: list[Param] = []
         self.dataset: observe.SeenData | None = None
         self.digest: observe.Digest | None = None
+        self.no_dataset: str | None = None
         self.run = self.attempts("open a run", self._open)
         if self.options.log_datasets:
             self.dataset = self.attempts("describe the training data", self._see_data)
             self.digest = None if self.dataset is None else self.dataset.digest
+            if self.dataset is None and not self.attempts.problems:
+                kinds = (type(data).__name__ for data in (arguments.X, arguments.y))
+                self.no_dataset = f"{', '.join(kinds)}: cannot be read twice, or has no digest"
         else:
             self.digest = self.attempts("look for copy=False", self._guard_data)
         self.scope = active.swap(fit=self)
@@ -254,9 +259,10 @@ class _Fit:
         return True
 
     def incomplete(self) -> dict[str, str]:
-        """Return the tag that says what is missing, if something is."""
+        """Return the tags that say what is missing, if something is."""
         problems = self.attempts.problems
-        return {INCOMPLETE: "\n".join(problems)} if problems else {}
+        tags = {INCOMPLETE: "\n".join(problems)} if problems else {}
+        return tags if self.no_dataset is None else {**tags, NO_DATASET: self.no_dataset}
 
     def inputs(self) -> list[DatasetInput]:
         """Return the training data as the run's input."""

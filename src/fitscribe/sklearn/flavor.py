@@ -13,6 +13,7 @@ from fitscribe.core.texts import check_model_name, check_tag
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.environment import conda_environment
+from fitscribe.modelfolder.example import write_example
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION, MLMODEL
@@ -70,6 +71,8 @@ def build_folder(
             "infer the signature", lambda: _signature_of(estimator, X, scores.predicted)
         )
     example = _first_rows(X) if options.log_input_examples and X is not None else None
+    if example is not None and attempts("keep an example", lambda: write_example(example)) is None:
+        example = None  # it cannot be JSON; the model is kept without
     explicit = options.serialization_format != "pickle"
     return build(
         estimator,

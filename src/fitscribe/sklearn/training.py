@@ -181,7 +181,10 @@ def _asked(estimator: Any, X: Any, y: Any, sample_weight: Any) -> _Asked | str:
     X, y = _with_length(X), _with_length(y)
     if X is None or y is None:
         return "training metrics: data without a length is read once"
-    target = target_array(y)
+    try:
+        target = target_array(y)
+    except ValueError:
+        return "training metrics: y is no array; its rows may differ in length"
     plan = plan_of(estimator, X, target)
     total, index = plan.rows.total, plan.rows.index
     if target is not None and len(target) != total:
