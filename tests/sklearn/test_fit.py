@@ -863,3 +863,10 @@ def test_a_multi_index_is_digested() -> None:
     LogisticRegression().fit(X.set_axis(index.set_levels(["x", "z"], level=1)), y)
     digests = [run.inputs.dataset_inputs[0].dataset.digest for run in runs()]
     assert len(set(digests)) == 2
+
+
+def test_extra_tags_are_on_a_run_that_a_fit_claims() -> None:
+    fitscribe.sklearn.autolog(extra_tags={"team": "x"}, silent=True)
+    with fitscribe.start_run():
+        Ridge().fit([[0.0], [1.0]], [0.0, 1.0])
+    assert only_run().data.tags["team"] == "x"

@@ -30,6 +30,7 @@ from fitscribe.sklearn.describe import (
     param_of,
     param_values,
     params_of,
+    results_of,
     title_of,
 )
 from fitscribe.sklearn.flavor import build_folder
@@ -147,7 +148,9 @@ class _Fit:
         # none is the first, and the run would be whichever's was quickest.
         inherited = len(here.runs) <= here.inherited
         if parent is not None and parent.is_ours and not inherited and parent.claim():
-            record = RunRecord(parent.run_id, params=self.params, tags=tags)
+            record = RunRecord(
+                parent.run_id, params=self.params, tags={**self.options.extra_tags, **tags}
+            )
             try:
                 parent.store.log(Batch([record]))
                 return parent
@@ -322,7 +325,8 @@ class _Findings:
 
     def _look_at_search(self, scores: observe.Scores) -> None:
         search, attempts = self.fit.estimator, self.fit.attempts
-        if not is_search(search) or not hasattr(search, "cv_results_"):
+        results = results_of(search) if is_search(search) else None
+        if results is None:
             return
         facts = attempts("read the best candidate", lambda: search_facts(search))
         if facts is not None:
@@ -331,7 +335,6 @@ class _Findings:
         best = getattr(search, "best_estimator_", None)
         if best is not None and self.fit.options.log_models:
             attempts("keep the best estimator", lambda: self._keep("best_estimator", best, scores))
-        results = search.cv_results_
         table = attempts("write cv_results.csv", lambda: results_csv(results))
         if table is not None:
             self.files["cv_results.csv"] = table
