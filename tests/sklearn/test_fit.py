@@ -28,7 +28,7 @@ from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ri
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import LocalOutlierFactor
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
@@ -870,3 +870,20 @@ def test_extra_tags_are_on_a_run_that_a_fit_claims() -> None:
     with fitscribe.start_run():
         Ridge().fit([[0.0], [1.0]], [0.0, 1.0])
     assert only_run().data.tags["team"] == "x"
+
+
+@pytest.mark.parametrize("kind", ["pipeline", "nested", "search"])
+def test_weights_of_the_last_step_count(kind: str) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    weights = np.where(y == 0, 5.0, 0.5)
+    inner = Pipeline([("scale", StandardScaler()), ("model", LogisticRegression(C=1e-4))])
+    model, name = {
+        "pipeline": (inner, "model__sample_weight"),
+        "nested": (Pipeline([("inner", inner)]), "inner__model__sample_weight"),
+        "search": (GridSearchCV(inner, {"model__C": [1e-4]}, cv=2), "model__sample_weight"),
+    }[kind]
+    model.fit(X, y, **{name: weights})
+    expected = skm.accuracy_score(y, model.predict(X), sample_weight=weights)
+    assert expected != np.mean(model.predict(X) == y)
+    (run,) = [run for run in runs() if "training_score" in run.data.metrics]
+    assert run.data.metrics["training_accuracy_score"] == pytest.approx(expected, abs=1e-12)

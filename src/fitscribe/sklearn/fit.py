@@ -66,7 +66,9 @@ def record(
     if options.exclusive and here.runs:
         return None
     attempts = Attempts(type(estimator).__name__, options.silent)
-    arguments = attempts("read the arguments", lambda: arguments_of(function, args, kwargs))
+    arguments = attempts(
+        "read the arguments", lambda: arguments_of(function, args, kwargs, estimator)
+    )
     arguments = arguments or Arguments()
     preparation = attempts("tell models from preparation", lambda: is_preparation(estimator))
     if preparation and not options.log_transformers:

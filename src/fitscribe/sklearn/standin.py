@@ -29,6 +29,7 @@ from fitscribe.modelfolder.formats import dump, load
 __all__ = [
     "calls_own_function",
     "class_draws_nothing",
+    "class_is_plain",
     "draws_nothing",
     "is_plain",
     "is_sklearns",
@@ -116,7 +117,7 @@ def stand_in(estimator: Any, params: Mapping[str, Any]) -> Any:
 
 def is_plain(estimator: Any, params: Mapping[str, Any]) -> bool:
     """Whether an estimator and those among its params have no code of the user's own."""
-    return all(map(_is_plain, _classes(estimator, params)))
+    return all(map(class_is_plain, _classes(estimator, params)))
 
 
 def draws_nothing(estimator: Any, params: Mapping[str, Any]) -> bool:
@@ -177,7 +178,7 @@ def _reason_of_one(part: Any) -> str | None:
     for name, value in vars(part).items():
         if callable(value) and isinstance(getattr(cls, name, None), FunctionType):
             return f"{cls.__name__}.{name} was replaced on this object"
-    if _is_plain(cls):
+    if class_is_plain(cls):
         return None
     for name in ASKED:
         function = getattr(cls, name, None)
@@ -207,5 +208,6 @@ def _is_part(value: Any) -> bool:
     return hasattr(value, "get_params") and not isinstance(value, type)
 
 
-def _is_plain(cls: type) -> bool:
+def class_is_plain(cls: type) -> bool:
+    """Whether a class is of a package whose estimators leave themselves alone in predict."""
     return cls.__module__.partition(".")[0] in PLAIN and ".tests." not in cls.__module__
