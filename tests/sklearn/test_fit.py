@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -17,16 +18,25 @@ import pytest
 from sklearn import metrics as skm
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.cluster import KMeans
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.covariance import EllipticEnvelope
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, SGDOneClassSVM
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import LocalOutlierFactor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
-from sklearn.svm import OneClassSVM
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.svm import SVC, LinearSVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
 import fitscribe
@@ -680,3 +690,215 @@ def test_a_panic_of_a_rust_library_is_a_failed_step():
     assert attempts.problems == ["digest: PanicException: assertion failed"]
     with pytest.raises(KeyboardInterrupt):
         attempts("wait", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+
+
+class Subtracts(TransformerMixin, BaseEstimator):
+    """Centres in place, in fit or in transform."""
+
+    def __init__(self, in_fit: bool = False) -> None:
+        self.in_fit = in_fit
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        self.mean_ = np.mean(X, axis=0)
+        if self.in_fit:
+            X += 1
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        return np.asarray(self.fit(X).mean_ * -1 + X)
+
+    def transform(self, X: Any) -> Any:
+        X -= self.mean_
+        return X
+
+
+IN_PLACE = [
+    lambda: make_pipeline(StandardScaler(copy=False), LogisticRegression()),
+    lambda: make_pipeline(MaxAbsScaler(copy=False), LogisticRegression()),
+    lambda: make_pipeline(MinMaxScaler(copy=False), KMeans(2, n_init=1, random_state=0)),
+    lambda: make_pipeline(RobustScaler(copy=False), PCA(2)),
+    lambda: make_pipeline(Subtracts(), LogisticRegression()),
+    lambda: make_pipeline(Subtracts(), LinearSVC()),
+    lambda: make_pipeline(Subtracts(), KMeans(2, n_init=1, random_state=0)),
+    lambda: make_pipeline(Subtracts(in_fit=True), LogisticRegression()),
+]
+
+
+@pytest.mark.parametrize("log_datasets", [True, False])
+@pytest.mark.parametrize("number", range(len(IN_PLACE)))
+def test_what_works_in_place_is_asked_about_copies(number: int, log_datasets: bool) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    X = X[:, :4].copy()
+    fitscribe.sklearn.autolog(disable=True)
+    alone = X.copy()
+    IN_PLACE[number]().fit(alone, y)
+    fitscribe.sklearn.autolog(log_datasets=log_datasets, log_input_examples=True, silent=True)
+    seen = X.copy()
+    model = IN_PLACE[number]().fit(seen, y)
+    np.testing.assert_array_equal(seen, alone)
+    run = only_run()
+    overwritten = bool((alone != X).any())
+    assert overwritten == ("overwrote" in run.data.tags.get("fitscribe.incomplete", ""))
+    found = run.data.metrics.get("training_accuracy_score")
+    if not overwritten and hasattr(model, "classes_"):
+        assert found == np.mean(model.predict(X.copy()) == y)
+    elif overwritten:
+        assert found is None
+
+
+def test_frames_and_lists_are_asked_about_copies() -> None:
+    X, y = load_iris(return_X_y=True)
+    for data in (pd.DataFrame(X), pd.DataFrame(X).sample(frac=1, random_state=0)):
+        before = data.copy()
+        make_pipeline(Subtracts(), LogisticRegression(max_iter=500)).fit(data, y)
+        pd.testing.assert_frame_equal(data, before)
+
+
+@pytest.mark.parametrize("kind", ["step", "kernel", "partial", "target"])
+def test_a_function_of_the_users_own_runs_as_often_as_without_us(kind: str) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    X = StandardScaler().fit_transform(X[:80])
+    calls: list[int] = []
+
+    def own(data: Any, other: Any = None) -> Any:
+        calls.append(1)
+        return data if other is None else data @ other.T
+
+    def fit() -> int:
+        calls.clear()
+        model: Any = {
+            "step": lambda: make_pipeline(FunctionTransformer(own), LogisticRegression()),
+            "kernel": lambda: SVC(kernel=own),
+            "partial": lambda: make_pipeline(
+                FunctionTransformer(functools.partial(own)), LogisticRegression()
+            ),
+            "target": lambda: TransformedTargetRegressor(
+                Ridge(), func=np.log1p, inverse_func=own, check_inverse=False
+            ),
+        }[kind]()
+        model.fit(X, y[:80])
+        return len(calls)
+
+    fitscribe.sklearn.autolog(disable=True)
+    alone = fit()
+    fitscribe.sklearn.autolog()
+    assert fit() == alone
+    run = only_run()
+    assert "is a function of your own" in run.data.tags["fitscribe.training.skipped"]
+    assert "training_score" not in run.data.metrics
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(FunctionTransformer(np.square), LogisticRegression()),
+        make_pipeline(FunctionTransformer(np.nan_to_num), LogisticRegression()),
+        make_pipeline(FunctionTransformer(functools.partial(np.add, 1)), LogisticRegression()),
+        SVC(kernel=rbf_kernel),
+        GridSearchCV(
+            DecisionTreeClassifier(),
+            {"max_depth": [1, 2]},
+            refit=lambda results: 0,
+            scoring=lambda model, X, y: 1.0,
+            cv=2,
+        ),
+    ],
+    ids=["ufunc", "numpy", "partial", "kernel", "search"],
+)
+def test_functions_of_libraries_are_called(model: Any) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    model.fit(StandardScaler().fit_transform(X), y)
+    (run,) = [run for run in runs() if "training_accuracy_score" in run.data.metrics]
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+class Zeros(ClassifierMixin, BaseEstimator):
+    """Takes whatever it is given."""
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.zeros(len(X), int)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.to_timedelta(range(6)),
+        pd.period_range("2020", periods=6, freq="D"),
+        pd.interval_range(0, 6),
+        np.ones(6, complex),
+    ],
+    ids=["timedelta", "period", "interval", "complex"],
+)
+def test_an_example_that_is_no_json_does_not_cost_the_model(column: Any) -> None:
+    fitscribe.sklearn.autolog(log_input_examples=True, silent=True)
+    Zeros().fit(pd.DataFrame({"a": column, "b": range(6)}), [0, 1] * 3)
+    run = only_run()
+    (model,) = run.outputs.model_outputs
+    info = fitscribe.models.get_model_info(f"models:/{model.model_id}")
+    assert info.signature is not None
+    assert info.saved_input_example_info is None
+    assert run.data.tags["fitscribe.incomplete"].startswith("keep an example: ")
+
+
+@pytest.mark.parametrize(
+    "data", [{1, 2, 3}, [object(), object(), object()]], ids=["set", "objects"]
+)
+def test_data_without_a_digest_is_noted(data: Any) -> None:
+    Zeros().fit(data, [0, 1, 1])
+    run = only_run()
+    assert not run.inputs.dataset_inputs
+    kind = type(data).__name__
+    noted = f"{kind}, list: cannot be read twice, or has no digest"
+    assert run.data.tags["fitscribe.dataset.skipped"] == noted
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+@pytest.mark.parametrize("which", ["X", "y"])
+def test_rows_of_different_lengths_are_a_dataset(which: str) -> None:
+    ragged = [["a", "b"], ["c"]]
+    Zeros().fit(ragged if which == "X" else [[1], [2]], [0, 1] if which == "X" else ragged)
+    run = only_run()
+    (given,) = run.inputs.dataset_inputs
+    profile = json.loads(given.dataset.profile)
+    assert profile["features_shape" if which == "X" else "targets_shape"] == [2]
+    assert "object" in given.dataset.schema
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+def test_a_multi_index_is_digested() -> None:
+    index = pd.MultiIndex.from_product([range(5), ["x", "y"]], names=["p", "q"])
+    X = pd.DataFrame({"a": np.arange(10.0)}, index=index)
+    y = pd.Series([0, 1] * 5, index=index)
+    LogisticRegression().fit(X, y)
+    LogisticRegression().fit(X.set_axis(index.set_levels(["x", "z"], level=1)), y)
+    digests = [run.inputs.dataset_inputs[0].dataset.digest for run in runs()]
+    assert len(set(digests)) == 2
+
+
+def test_extra_tags_are_on_a_run_that_a_fit_claims() -> None:
+    fitscribe.sklearn.autolog(extra_tags={"team": "x"}, silent=True)
+    with fitscribe.start_run():
+        Ridge().fit([[0.0], [1.0]], [0.0, 1.0])
+    assert only_run().data.tags["team"] == "x"
+
+
+@pytest.mark.parametrize("kind", ["pipeline", "nested", "search"])
+def test_weights_of_the_last_step_count(kind: str) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    weights = np.where(y == 0, 5.0, 0.5)
+    inner = Pipeline([("scale", StandardScaler()), ("model", LogisticRegression(C=1e-4))])
+    model, name = {
+        "pipeline": (inner, "model__sample_weight"),
+        "nested": (Pipeline([("inner", inner)]), "inner__model__sample_weight"),
+        "search": (GridSearchCV(inner, {"model__C": [1e-4]}, cv=2), "model__sample_weight"),
+    }[kind]
+    model.fit(X, y, **{name: weights})
+    expected = skm.accuracy_score(y, model.predict(X), sample_weight=weights)
+    assert expected != np.mean(model.predict(X) == y)
+    (run,) = [run for run in runs() if "training_score" in run.data.metrics]
+    assert run.data.metrics["training_accuracy_score"] == pytest.approx(expected, abs=1e-12)

@@ -30,9 +30,11 @@ from fitscribe.sklearn.describe import (
     param_of,
     param_values,
     params_of,
+    results_of,
     title_of,
 )
 from fitscribe.sklearn.flavor import build_folder
+from fitscribe.sklearn.generators import generators_of
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.preparation import is_preparation, remember, take
 from fitscribe.sklearn.quiet import quietly
@@ -50,6 +52,7 @@ from fitscribe.tracking.source import source_tags
 __all__ = ["record"]
 
 INCOMPLETE = "fitscribe.incomplete"
+NO_DATASET = "fitscribe.dataset.skipped"
 
 
 def record(
@@ -63,7 +66,9 @@ def record(
     if options.exclusive and here.runs:
         return None
     attempts = Attempts(type(estimator).__name__, options.silent)
-    arguments = attempts("read the arguments", lambda: arguments_of(function, args, kwargs))
+    arguments = attempts(
+        "read the arguments", lambda: arguments_of(function, args, kwargs, estimator)
+    )
     arguments = arguments or Arguments()
     preparation = attempts("tell models from preparation", lambda: is_preparation(estimator))
     if preparation and not options.log_transformers:
@@ -114,9 +119,17 @@ class _Fit:
         self.values: Mapping[str, Any] = {}
         self.params: list[Param] = []
         self.dataset: observe.SeenData | None = None
+        self.digest: observe.Digest | None = None
+        self.no_dataset: str | None = None
         self.run = self.attempts("open a run", self._open)
         if self.options.log_datasets:
             self.dataset = self.attempts("describe the training data", self._see_data)
+            self.digest = None if self.dataset is None else self.dataset.digest
+            if self.dataset is None and not self.attempts.problems:
+                kinds = (type(data).__name__ for data in (arguments.X, arguments.y))
+                self.no_dataset = f"{', '.join(kinds)}: cannot be read twice, or has no digest"
+        else:
+            self.digest = self.attempts("look for copy=False", self._guard_data)
         self.scope = active.swap(fit=self)
 
     # Before
@@ -137,7 +150,9 @@ class _Fit:
         # none is the first, and the run would be whichever's was quickest.
         inherited = len(here.runs) <= here.inherited
         if parent is not None and parent.is_ours and not inherited and parent.claim():
-            record = RunRecord(parent.run_id, params=self.params, tags=tags)
+            record = RunRecord(
+                parent.run_id, params=self.params, tags={**self.options.extra_tags, **tags}
+            )
             try:
                 parent.store.log(Batch([record]))
                 return parent
@@ -171,6 +186,13 @@ class _Fit:
         X, y = self.arguments.X, self.arguments.y
         # Named before it is fitted, for a fit may overwrite its input (copy_X=False).
         return observe.seen_data(X, y, variable_name(X) or "dataset")
+
+    def _guard_data(self) -> observe.Digest | None:
+        """Return the digest of data that the fit may overwrite."""
+        values = observe.all_params(self.estimator) if is_search(self.estimator) else self.values
+        if not observe.may_overwrite(self.estimator, values):
+            return None
+        return observe.digest_of(self.arguments.X, self.arguments.y)
 
     # After
 
@@ -242,9 +264,10 @@ class _Fit:
         return True
 
     def incomplete(self) -> dict[str, str]:
-        """Return the tag that says what is missing, if something is."""
+        """Return the tags that say what is missing, if something is."""
         problems = self.attempts.problems
-        return {INCOMPLETE: "\n".join(problems)} if problems else {}
+        tags = {INCOMPLETE: "\n".join(problems)} if problems else {}
+        return tags if self.no_dataset is None else {**tags, NO_DATASET: self.no_dataset}
 
     def inputs(self) -> list[DatasetInput]:
         """Return the training data as the run's input."""
@@ -272,9 +295,7 @@ class _Findings:
         """Look, and leave warnings and generators as they were."""
         estimator, attempts = self.fit.estimator, self.fit.attempts
         params = attempts("read all params", self._all_params) or {}
-        generators = attempts(
-            "look for generators", lambda: observe.generators_of(estimator, params)
-        )
+        generators = attempts("look for generators", lambda: generators_of(estimator, params))
         # Half of the cost of looking away is copying numpy's global state.
         drawing = not attempts("tell who draws", lambda: draws_nothing(estimator, params))
         with quietly(generators or [], drawing):
@@ -292,7 +313,7 @@ class _Findings:
         """Look at the estimator: scores, curves, models, candidates."""
         fit, attempts = self.fit, self.fit.attempts
         scores = observe.scores(
-            fit.estimator, params, fit.arguments, fit.options.pos_label, attempts, fit.dataset
+            fit.estimator, params, fit.arguments, fit.options.pos_label, attempts, fit.digest
         )
         self.metrics.update(scores.metrics)
         self.files.update(scores.files)
@@ -306,7 +327,8 @@ class _Findings:
 
     def _look_at_search(self, scores: observe.Scores) -> None:
         search, attempts = self.fit.estimator, self.fit.attempts
-        if not is_search(search) or not hasattr(search, "cv_results_"):
+        results = results_of(search) if is_search(search) else None
+        if results is None:
             return
         facts = attempts("read the best candidate", lambda: search_facts(search))
         if facts is not None:
@@ -315,7 +337,6 @@ class _Findings:
         best = getattr(search, "best_estimator_", None)
         if best is not None and self.fit.options.log_models:
             attempts("keep the best estimator", lambda: self._keep("best_estimator", best, scores))
-        results = search.cv_results_
         table = attempts("write cv_results.csv", lambda: results_csv(results))
         if table is not None:
             self.files["cv_results.csv"] = table

@@ -13,6 +13,7 @@ from fitscribe.core.texts import check_model_name, check_tag
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.environment import conda_environment
+from fitscribe.modelfolder.example import write_example
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION, MLMODEL
@@ -20,7 +21,8 @@ from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import ModelFolder, build, save
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.predictions import known_answer
-from fitscribe.sklearn.standin import calls_own_function, reason_not_to_ask, stand_in
+from fitscribe.sklearn.rows import copied
+from fitscribe.sklearn.standin import reason_not_to_ask, stand_in
 from fitscribe.tracking import active
 from fitscribe.tracking.addresses import folder_of_model
 from fitscribe.tracking.artifacts import files_of_model
@@ -69,6 +71,8 @@ def build_folder(
             "infer the signature", lambda: _signature_of(estimator, X, scores.predicted)
         )
     example = _first_rows(X) if options.log_input_examples and X is not None else None
+    if example is not None and attempts("keep an example", lambda: write_example(example)) is None:
+        example = None  # it cannot be JSON; the model is kept without
     explicit = options.serialization_format != "pickle"
     return build(
         estimator,
@@ -87,8 +91,8 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
         predicted = known_answer(estimator)
     if predicted is None:
         params: Mapping[str, Any] = estimator.get_params(deep=True)
-        if calls_own_function(params) or reason_not_to_ask(estimator, params) is not None:
-            return infer_signature(X)  # not worth running what may print or count
+        if reason_not_to_ask(estimator, params) is not None:
+            return infer_signature(X)
         asked = stand_in(estimator, params)
         answer = getattr(asked, "predict", None) or getattr(asked, "transform", None)
         rows = _first_rows(X)
@@ -99,11 +103,12 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
 
 
 def _first_rows(X: Any) -> Any:
-    """Return the first rows of X, or None if it cannot be sliced."""
+    """Return a copy of the first rows of X, or None if it cannot be sliced."""
     try:
-        return X.iloc[:EXAMPLE_ROWS] if hasattr(X, "iloc") else X[:EXAMPLE_ROWS]
+        rows = X.iloc[:EXAMPLE_ROWS] if hasattr(X, "iloc") else X[:EXAMPLE_ROWS]
     except (TypeError, IndexError, KeyError, NotImplementedError):
         return X.tocsr()[:EXAMPLE_ROWS] if hasattr(X, "tocsr") else None
+    return copied(rows)
 
 
 def save_model(

@@ -11,14 +11,25 @@ import dis
 import functools
 from collections.abc import Iterator, Mapping
 from io import BytesIO
-from types import CodeType, FunctionType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MethodDescriptorType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any
+
+import numpy as np
 
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.formats import dump, load
 
 __all__ = [
     "calls_own_function",
+    "class_draws_nothing",
+    "class_is_plain",
     "draws_nothing",
     "is_plain",
     "is_sklearns",
@@ -32,6 +43,26 @@ ASKED = ("predict", "predict_proba", "decision_function", "transform", "score", 
 # Packages whose estimators leave themselves alone in predict.
 PLAIN = frozenset(
     {"catboost", "imblearn", "lightgbm", "numpy", "scipy", "skrub", "sklearn", "xgboost"}
+)
+
+# Params whose functions are called by a fit, and not by what a look calls.
+FIT_ONLY = frozenset(
+    {
+        "callback",
+        "callbacks",
+        "criterion",
+        "eval_metric",
+        "fun",
+        "importance_getter",
+        "init",
+        "is_data_valid",
+        "is_model_valid",
+        "loss",
+        "objective",
+        "refit",
+        "score_func",
+        "scoring",
+    }
 )
 
 # Modules of scikit-learn whose classes draw no random number once they are fitted, unless they
@@ -86,34 +117,60 @@ def stand_in(estimator: Any, params: Mapping[str, Any]) -> Any:
 
 def is_plain(estimator: Any, params: Mapping[str, Any]) -> bool:
     """Whether an estimator and those among its params have no code of the user's own."""
-    return all(map(_is_plain, _classes(estimator, params)))
+    return all(map(class_is_plain, _classes(estimator, params)))
 
 
 def draws_nothing(estimator: Any, params: Mapping[str, Any]) -> bool:
     """Whether looking at a fitted estimator is known to draw no random number."""
-    classes = _classes(estimator, params)
-    return all(cls.__module__.startswith(DRAWING_NOTHING) for cls in classes) and not (
+    return all(map(class_draws_nothing, _classes(estimator, params))) and not (
         calls_own_function(params)
     )
 
 
+def class_draws_nothing(cls: type) -> bool:
+    """Whether objects of a class draw no random number themselves once they are fitted."""
+    return cls.__module__.startswith(DRAWING_NOTHING)
+
+
 def calls_own_function(params: Mapping[str, Any]) -> bool:
-    """Whether a param is a function of the user's own: a kernel, a metric, a transformation."""
-    return any(
-        callable(value) and not isinstance(value, type) and not is_sklearns(value)
-        for value in params.values()
-    )
+    """Whether a look calls a function of the user's own that is one of the params."""
+    return _own_function(params) is not None
+
+
+def _own_function(params: Mapping[str, Any]) -> str | None:
+    """Return the param that is a function of the user's own: a kernel, a metric, a step."""
+    for key, value in params.items():
+        if callable(value) and key.rpartition("__")[2] not in FIT_ONLY and _is_own(value):
+            return key
+    return None
+
+
+def _is_own(function: Any) -> bool:
+    """Whether a callable is, or calls, code of the user's own."""
+    inner = getattr(function, "func", None) or getattr(function, "pyfunc", None)
+    if callable(inner) and type(function).__module__ in ("functools", "numpy"):
+        return _is_own(inner)  # functools.partial, numpy.vectorize
+    if isinstance(function, (type, np.ufunc, MethodDescriptorType, WrapperDescriptorType)):
+        return False
+    if isinstance(function, BuiltinFunctionType):
+        return function is print or not isinstance(function.__self__, ModuleType | None)
+    module = str(getattr(function, "__module__", ""))
+    return module.partition(".")[0] not in PLAIN | {"pandas", "polars"} or ".tests." in module
 
 
 def reason_not_to_ask(estimator: Any, params: Mapping[str, Any]) -> str | None:
     """Return why a call in hiding would show even if a copy were asked; None if it would not.
 
     Somebody put a function of their own in the place of a method of this one object, or a method
-    of the user's class sets a variable outside it (``global``, ``nonlocal``). `params` are all of
-    the estimator's, the estimators inside it among them.
+    of the user's class sets a variable outside it (``global``, ``nonlocal``), or a param is a
+    function of the user's own, which may print or count. `params` are all of the estimator's, the
+    estimators inside it among them.
     """
     reasons = map(_reason_of_one, (estimator, *filter(_is_part, params.values())))
-    return next((reason for reason in reasons if reason is not None), None)
+    reason = next((reason for reason in reasons if reason is not None), None)
+    if reason is None and (key := _own_function(params)) is not None:
+        return f"{key} is a function of your own"
+    return reason
 
 
 def _reason_of_one(part: Any) -> str | None:
@@ -121,7 +178,7 @@ def _reason_of_one(part: Any) -> str | None:
     for name, value in vars(part).items():
         if callable(value) and isinstance(getattr(cls, name, None), FunctionType):
             return f"{cls.__name__}.{name} was replaced on this object"
-    if _is_plain(cls):
+    if class_is_plain(cls):
         return None
     for name in ASKED:
         function = getattr(cls, name, None)
@@ -151,5 +208,6 @@ def _is_part(value: Any) -> bool:
     return hasattr(value, "get_params") and not isinstance(value, type)
 
 
-def _is_plain(cls: type) -> bool:
+def class_is_plain(cls: type) -> bool:
+    """Whether a class is of a package whose estimators leave themselves alone in predict."""
     return cls.__module__.partition(".")[0] in PLAIN and ".tests." not in cls.__module__

@@ -105,11 +105,11 @@ def pandas_digest(values: Any, look: Look) -> bytes:
             return combined(f"range {values.start} {values.stop} {values.step}".encode())
         return array_digest(values.to_numpy(), look)
     header = f"pandas {dtype} {len(values)}".encode()
-    values = getattr(values, "array", values)
-    if hasattr(values, "levels"):
+    if hasattr(values, "levels"):  # a MultiIndex, which has no array
         parts = [pandas_digest(level, look) for level in values.levels]
         parts += [array_digest(np.asarray(codes), look) for codes in values.codes]
         return combined(header, values_digest(list(values.names), look), *parts)
+    values = getattr(values, "array", values)
     return combined(header, _extension_digest(values, dtype, look))
 
 
