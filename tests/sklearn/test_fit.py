@@ -6,6 +6,9 @@ import itertools
 import json
 import os
 import signal
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,7 @@ import fitscribe.sklearn
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.sklearn import FitscribeWarning
+from fitscribe.sklearn.fit import INCOMPLETE
 from fitscribe.sklearn.predictions import known_answer
 from fitscribe.tracking.connect import connect
 
@@ -665,3 +669,45 @@ def test_a_time_limit_that_ends_while_we_look_is_the_users() -> None:
         signal.signal(signal.SIGINT, before)
     assert only_run().info.status == "FINISHED"
     assert fitscribe.active_run() is None
+
+
+def test_a_fit_whose_end_cannot_be_stored_is_finished_all_the_same(home: Path) -> None:
+    """Another process holds the database until after the fit."""
+    text = f"""
+        import sqlite3, warnings
+        import fitscribe.sklearn
+        from fitscribe.tracking.connect import connect
+        from sklearn.linear_model import Ridge
+
+        warnings.simplefilter("ignore")
+        fitscribe.set_tracking_uri({str(home)!r})
+        fitscribe.sklearn.autolog(silent=True)
+        store = connect().store
+        store._engine._busy_timeout_s = 0.5
+        other = sqlite3.connect({str(home / "fitscribe.db")!r}, isolation_level=None)
+
+        class Slow(Ridge):
+            def fit(self, X, y):
+                other.execute("BEGIN IMMEDIATE")
+                type(store).log = counting
+                return super().fit(X, y)
+
+        def counting(self, batch, log=type(store).log):
+            print("waits")
+            log(self, batch)
+
+        Slow().fit([[1.0], [2.0]], [1.0, 2.0])
+        type(store).log = counting.__defaults__[0]
+        other.execute("ROLLBACK")
+        if {{late}}:
+            Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
+            found = fitscribe.search_runs(output_format="list")
+            print({{run.info.status for run in found}})
+    """
+    for late, printed in ((False, ""), (True, "{'FINISHED'}\n")):
+        script = textwrap.dedent(text).replace("{late}", str(late))
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        assert (done.stdout, done.stderr) == (f"waits\n{printed}", "")
+    slow = [run for run in runs() if run.info.run_name.startswith("Slow")]
+    assert [run.info.status for run in slow] == ["FINISHED", "FINISHED"]
+    assert all("store the run: StoreUnavailable" in run.data.tags[INCOMPLETE] for run in slow)

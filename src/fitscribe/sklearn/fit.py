@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -18,8 +18,9 @@ import msgspec.json
 from fitscribe.core.clock import Stopwatch, new_model_id
 from fitscribe.core.commands import Batch, NewModel, RunChange, RunRecord
 from fitscribe.core.entities import TAG_CONTEXT, DatasetInput, InputTag, LoggedModelOutput
+from fitscribe.core.states import RunStatus
 from fitscribe.core.values import Metric, Param
-from fitscribe.errors import InvalidParameter
+from fitscribe.errors import InvalidParameter, StoreUnavailable
 from fitscribe.modelfolder.mlmodel import MLMODEL
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments, arguments_of, variable_name
@@ -43,7 +44,7 @@ from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_model, files_of_run
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
-from fitscribe.tracking.lifecycle import error_tags, forget, status_after
+from fitscribe.tracking.lifecycle import end_later, error_tags, forget, status_after
 from fitscribe.tracking.runs import open_run
 from fitscribe.tracking.source import source_tags
 
@@ -108,6 +109,8 @@ class _Fit:
         self.options = options
         self.stopwatch = Stopwatch()
         self.managed = False
+        self.reachable = True
+        self.ended = False
         # A fork inside the fit returns from it as well; the run is its parent's to end.
         self.pid = os.getpid()
         self.run: OpenRun | None = None
@@ -185,7 +188,7 @@ class _Fit:
         run = self.run
         tags = self.attempts("describe the error", lambda: error_tags(error)) or {}
         status = status_after(type(error))
-        self.attempts("store the failure", lambda: self._write(run, {}, tags, status=status))
+        self._end(run, tags, status)
         self._leave()
 
     def finished(self, result: Any) -> None:
@@ -197,7 +200,6 @@ class _Fit:
             self.attempts.tell()
             return
         run = self.run
-        written = False
         try:
             end_ms = self.stopwatch.read_ms()
             token = active.swap(fit=self)
@@ -207,39 +209,52 @@ class _Fit:
             finally:
                 active.restore(token)
             what.write_files()
-            written = bool(self.attempts("store the run", lambda: what.write_rows()))
+            self.ended = bool(
+                self.attempts("store the run", lambda: self._reaching(what.write_rows))
+            )
         finally:
             # Something of ours failed, or Ctrl-C came: the fit itself is done all the same.
-            if not written:
-                self.attempts("end the run", lambda: self._write(run, {}, {}))
+            if not self.ended:
+                self._end(run, {}, RunStatus.FINISHED)
             self._leave()
+
+    def _reaching(self, write: Callable[[], bool]) -> bool:
+        """Write, and note when the store is busy for so long that nobody should wait again."""
+        try:
+            return write()
+        except StoreUnavailable:
+            self.reachable = False
+            raise
+
+    def _end(self, run: OpenRun, tags: Mapping[str, str], status: str) -> None:
+        """Store a short end; one that cannot be stored now is tried again at the exit."""
+        if self.reachable:
+            write = partial(self._write, run, tags, status)
+            self.ended = bool(self.attempts("end the run", lambda: self._reaching(write)))
+        if self.managed and not self.ended:
+            end_later(run, self._short(run, tags, status))
 
     def _leave(self) -> None:
         assert self.run is not None
-        if self.managed:
+        if self.managed and self.ended:
             forget(self.run)
         active.remember_last(self.run)
         counted(self.run)
         self.attempts.tell()
 
-    def _write(
-        self,
-        run: OpenRun,
-        metrics: Mapping[str, float],
-        tags: Mapping[str, str],
-        status: str = "FINISHED",
-    ) -> bool:
+    def _write(self, run: OpenRun, tags: Mapping[str, str], status: str) -> bool:
         """Store a short end; the long one is :meth:`_Findings.write_rows`."""
+        run.store.log(Batch([self._short(run, tags, status)]))
+        return True
+
+    def _short(self, run: OpenRun, tags: Mapping[str, str], status: str) -> RunRecord:
         end_ms = self.stopwatch.read_ms()
-        record = RunRecord(
+        return RunRecord(
             run.run_id,
-            metrics=[Metric(key, value, end_ms) for key, value in metrics.items()],
             tags={**tags, **self.incomplete()},
             datasets=self.inputs(),
             change=RunChange(status=status, end_time=end_ms) if self.managed else None,
         )
-        run.store.log(Batch([record]))
-        return True
 
     def incomplete(self) -> dict[str, str]:
         """Return the tag that says what is missing, if something is."""

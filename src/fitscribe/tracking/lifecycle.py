@@ -20,9 +20,8 @@ from types import FrameType, TracebackType
 from typing import Any, ClassVar
 
 from fitscribe.core.commands import Batch, RunChange, RunRecord
-from fitscribe.core.ports import TrackingStore
 from fitscribe.core.states import RunStatus
-from fitscribe.errors import FitscribeError
+from fitscribe.errors import FitscribeError, StoreUnavailable
 from fitscribe.stores import open_store
 from fitscribe.tracking.active import OpenRun, pop_run
 from fitscribe.tracking.inherit import carry_scope_into_threads
@@ -30,9 +29,19 @@ from fitscribe.tracking.lease import HEARTBEAT_S, own_lease
 from fitscribe.tracking.source import settle
 from fitscribe.tracking.tasks import carry_scope_into_joblib
 
-__all__ = ["end_open_run", "error_tags", "forget", "keep_truthful", "status_after"]
+__all__ = [
+    "end_later",
+    "end_open_run",
+    "error_tags",
+    "forget",
+    "keep_truthful",
+    "status_after",
+    "store_end",
+]
 
 _open: dict[str, OpenRun] = {}
+# How a run of `_open` ended, where the store could not be written then.
+_ends: dict[str, RunRecord] = {}
 _lock = threading.Lock()
 
 
@@ -73,7 +82,13 @@ def keep_truthful(run: OpenRun) -> None:
     _install()
     _note_sigterm()
     with _lock:
+        late = [_open[run_id] for run_id in _ends if run_id in _open]
         _open[run.run_id] = run
+    for other in late:
+        # The store was written a moment ago, so now it may take what it did not then.
+        if other.tracking_uri == run.tracking_uri and other.is_ours:
+            with contextlib.suppress(FitscribeError):
+                store_end(other, _ends[other.run_id])
     if run.tracking_uri.startswith("postgres"):
         _Heart.start()
 
@@ -82,6 +97,7 @@ def forget(run: OpenRun) -> None:
     """Stop looking after a run that has ended."""
     with _lock:
         _open.pop(run.run_id, None)
+        _ends.pop(run.run_id, None)
         last = not _open
     if last:
         _Heart.stop()
@@ -89,10 +105,28 @@ def forget(run: OpenRun) -> None:
 
 def end_open_run(run: OpenRun, status: str, tags: dict[str, str] | None = None) -> None:
     """Store the end of a run that this process opened; a fork's or worker's is left alone."""
-    if not run.is_ours:
-        return
+    if run.is_ours:
+        store_end(run, _ending(run, status, tags or {}))
+
+
+def store_end(run: OpenRun, end: RunRecord) -> None:
+    """Store how a run ended; if that fails, it is tried again later, at the exit at the latest."""
+    end_later(run, end)
+    try:
+        run.store.log(Batch([end]))
+    except StoreUnavailable:
+        raise
+    except FitscribeError:
+        forget(run)
+        raise
     forget(run)
-    run.store.log(Batch([_ending(run, status, tags or {})]))
+
+
+def end_later(run: OpenRun, end: RunRecord) -> None:
+    """Keep how a run ended until it can be stored: the run is over, whatever comes now."""
+    with _lock:
+        if run.run_id in _open:
+            _ends[run.run_id] = end
 
 
 def _ending(run: OpenRun, status: str, tags: dict[str, str]) -> RunRecord:
@@ -100,19 +134,22 @@ def _ending(run: OpenRun, status: str, tags: dict[str, str]) -> RunRecord:
     return RunRecord(run.run_id, tags=tags, change=change)
 
 
-def _take_all() -> list[OpenRun]:
+def _take_all(status: str, tags: dict[str, str]) -> list[tuple[OpenRun, RunRecord]]:
+    """Take the open runs, the innermost first, each with its end: its own if it is over."""
     with _lock:
         runs = [run for run in _open.values() if run.is_ours]
+        ends = dict(_ends)
         _open.clear()
-    return runs[::-1]  # the innermost ends first
+        _ends.clear()
+    return [(run, ends.get(run.run_id) or _ending(run, status, tags)) for run in runs[::-1]]
 
 
-def _end_all(status: str, tags: dict[str, str], store: TrackingStore | None = None) -> None:
+def _end_all(status: str, tags: dict[str, str]) -> None:
     """End what is open; one store that cannot be written must not keep the others open."""
-    for run in _take_all():
+    for run, end in _take_all(status, tags):
         pop_run(run)
         with contextlib.suppress(FitscribeError):
-            (store or run.store).log(Batch([_ending(run, status, tags)]))
+            run.store.log(Batch([end]))
 
 
 def _at_exit() -> None:
@@ -125,6 +162,7 @@ def _after_fork_in_child() -> None:
     global _lock
     _lock = threading.Lock()
     _open.clear()
+    _ends.clear()
     _Heart.thread = None
     if _Sigterm.handler is not None and signal.getsignal(signal.SIGTERM) is _Sigterm.handler:
         signal.signal(signal.SIGTERM, _Sigterm.previous)
@@ -216,10 +254,10 @@ def _end_in_signal_handler() -> None:
 
     If it holds the database's own, we give up after a moment, and the lease tells the end.
     """
-    for run in _take_all():
+    for run, end in _take_all(_Outcome.status, _Outcome.tags):
         with contextlib.suppress(FitscribeError):
             store = open_store(run.tracking_uri, busy_timeout_s=0.5)
-            store.log(Batch([_ending(run, _Outcome.status, _Outcome.tags)]))
+            store.log(Batch([end]))
             store.close()
 
 
