@@ -107,6 +107,55 @@ def test_a_sigterm_handler_of_the_users_own_is_called(home: Path) -> None:
     assert only_run().info.status == "KILLED"
 
 
+LEAVES = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))"
+HEARS = "os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)"
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LEAVES}\nwith fitscribe.start_run(): {HEARS}",
+        f"with fitscribe.start_run(): pass\n{LEAVES}\nwith fitscribe.start_run(): {HEARS}",
+        f"with fitscribe.start_run(): pass\n{LEAVES}\nfitscribe.start_run(); {HEARS}",
+    ],
+    ids=["in a with", "set after a run", "set after a run, no with"],
+)
+def test_a_sigterm_handler_that_leaves_is_no_failure(home: Path, text: str) -> None:
+    assert run_script(home, text).returncode == 7
+    run = fitscribe.search_runs(output_format="list")[0]
+    assert (run.info.status, run.data.tags["fitscribe.ended_by"]) == ("KILLED", "SIGTERM")
+
+
+@pytest.mark.posix
+def test_a_sigterm_handler_that_only_notes_it_lets_the_script_end(home: Path) -> None:
+    text = """
+        signal.signal(signal.SIGTERM, lambda *_: print("noted"))
+        fitscribe.start_run()
+        os.kill(os.getpid(), signal.SIGTERM)
+        fitscribe.log_metric("m", 1)
+    """
+    done = run_script(home, text)
+    assert (done.returncode, done.stdout) == (0, "noted\n")
+    assert only_run().info.status == "FINISHED"
+
+
+@pytest.mark.posix
+def test_a_handler_that_is_put_back_is_not_called_twice(home: Path) -> None:
+    text = """
+        calls = []
+        signal.signal(signal.SIGTERM, lambda *_: calls.append("first"))
+        with fitscribe.start_run():
+            old = signal.signal(signal.SIGTERM, lambda *_: (calls.append("own"), old(*_)))
+        with fitscribe.start_run():
+            signal.signal(signal.SIGTERM, old)
+        with fitscribe.start_run():
+            os.kill(os.getpid(), signal.SIGTERM)
+        print(calls, signal.getsignal(signal.SIGTERM) is old)
+    """
+    assert run_script(home, text).stdout == "['first'] True\n"
+
+
 @pytest.mark.posix
 def test_a_fork_is_ended_by_sigterm_as_without_us(home: Path) -> None:
     text = """

@@ -187,7 +187,7 @@ class _Fit:
             return
         run = self.run
         tags = self.attempts("describe the error", lambda: error_tags(error)) or {}
-        status = status_after(type(error))
+        status = status_after(error)
         self._end(run, tags, status)
         self._leave()
 

@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 import traceback
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, ClassVar
 
 from fitscribe.core.commands import Batch, RunChange, RunRecord
@@ -45,6 +45,9 @@ _ends: dict[str, RunRecord] = {}
 _lock = threading.Lock()
 
 
+_BY_SIGTERM = {"fitscribe.ended_by": "SIGTERM"}
+
+
 class _Outcome:
     """How the process is ending, as far as is known."""
 
@@ -52,17 +55,31 @@ class _Outcome:
     tags: ClassVar[dict[str, str]] = {}
 
 
-def status_after(error: type[BaseException] | None) -> str:
-    """Return the status of a run that was left by `error`, or by nothing."""
+def status_after(error: BaseException | None) -> str:
+    """Return the status of a run that was left by `error`, or by nothing.
+
+    ``sys.exit()`` inside a run leaves FAILED whatever its code, as MLflow does: what was to
+    follow did not.
+    """
     if error is None:
         return RunStatus.FINISHED
-    return RunStatus.KILLED if issubclass(error, KeyboardInterrupt) else RunStatus.FAILED
+    killed = isinstance(error, KeyboardInterrupt) or _came_by_sigterm(error)
+    return RunStatus.KILLED if killed else RunStatus.FAILED
+
+
+def _came_by_sigterm(error: BaseException) -> bool:
+    """Whether a handler of the user's raised it, which ours called."""
+    return any(
+        frame.f_code in _Sigterm.codes for frame, _ in traceback.walk_tb(error.__traceback__)
+    )
 
 
 def error_tags(error: BaseException) -> dict[str, str]:
     """Return what to note on a run that an exception ended: type, message and traceback."""
     kind = type(error)
+    by = _BY_SIGTERM if _came_by_sigterm(error) else {}
     return {
+        **by,
         "fitscribe.error.type": f"{kind.__module__}.{kind.__qualname__}",
         "fitscribe.error.message": _printable(str(error), 8_000),
         "fitscribe.error.traceback": _printable(
@@ -164,9 +181,10 @@ def _after_fork_in_child() -> None:
     _open.clear()
     _ends.clear()
     _Heart.thread = None
-    if _Sigterm.handler is not None and signal.getsignal(signal.SIGTERM) is _Sigterm.handler:
-        signal.signal(signal.SIGTERM, _Sigterm.previous)
-    _Sigterm.handler = None
+    handler: Any = signal.getsignal(signal.SIGTERM)
+    while _Sigterm.is_ours(handler):
+        handler = handler.previous
+        signal.signal(signal.SIGTERM, handler)
 
 
 @functools.cache
@@ -192,7 +210,7 @@ def _note_uncaught_exceptions() -> None:
     def excepthook(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        _Outcome.status = status_after(kind)
+        _Outcome.status = status_after(error)
         _Outcome.tags = error_tags(error)
         previous(kind, error, trace)
 
@@ -204,14 +222,17 @@ _STARTED_AS = os.getpid()
 
 
 class _Sigterm:
-    """Our handler, once it is in place, and what was there before.
+    """Our handler, once it is in place; its ``previous`` is what was there before.
 
     A fork goes back to that. A handler in Python is called between two instructions: one that
     comes just before a blocking call is heard when that returns.
     """
 
-    handler: Any = None
-    previous: Any = None
+    codes: ClassVar[set[CodeType]] = set()
+
+    @classmethod
+    def is_ours(cls, handler: Any) -> bool:
+        return getattr(handler, "__code__", None) in cls.codes
 
 
 def _is_worker() -> bool:
@@ -226,26 +247,30 @@ def _is_worker() -> bool:
 
 
 def _note_sigterm() -> None:
-    """Leave KILLED after SIGTERM, then do what would have been done."""
-    if _Sigterm.handler is not None or _is_worker():
-        return
+    """Leave KILLED after SIGTERM, then do what would have been done.
+
+    Asked at each run, for the user may have set a handler since the last one.
+    """
     if threading.current_thread() is not threading.main_thread():
         return  # only the main thread may install handlers; the lease tells instead
     previous = signal.getsignal(signal.SIGTERM)
-    if previous in (signal.SIG_IGN, None):
+    if previous in (signal.SIG_IGN, None) or _Sigterm.is_ours(previous) or _is_worker():
         return
 
     def handler(number: int, frame: FrameType | None) -> None:
-        _Outcome.status = RunStatus.KILLED
-        _Outcome.tags = {"fitscribe.ended_by": "SIGTERM"}
+        before = _Outcome.status, _Outcome.tags
+        _Outcome.status, _Outcome.tags = RunStatus.KILLED, _BY_SIGTERM
         if callable(previous):
             previous(number, frame)
+            # It only noted the signal: the script ends as it will.
+            _Outcome.status, _Outcome.tags = before
             return
         _end_in_signal_handler()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    _Sigterm.handler, _Sigterm.previous = handler, previous
+    handler.previous = previous  # type: ignore[attr-defined]  # a fork goes back to it
+    _Sigterm.codes.add(handler.__code__)
     signal.signal(signal.SIGTERM, handler)
 
 
@@ -272,7 +297,7 @@ def _note_failed_cells() -> None:
     def after_cell(result: Any) -> None:
         error = result.error_in_exec or result.error_before_exec
         if error is not None:
-            _end_all(status_after(type(error)), error_tags(error))
+            _end_all(status_after(error), error_tags(error))
 
     shell.events.register("post_run_cell", after_cell)
 
