@@ -65,6 +65,46 @@ def test_a_hook_that_was_there_is_called(home: Path) -> None:
     assert only_run().info.status == "FAILED"
 
 
+def test_an_exception_that_another_hook_took_leaves_failed(home: Path) -> None:
+    text = """
+        fitscribe.start_run()
+        sys.excepthook = lambda kind, error, trace: print("mine", error)
+        raise ValueError("broken")
+    """
+    done = run_script(home, text)
+    assert (done.returncode, done.stdout) == (1, "mine broken\n")
+    run = only_run()
+    assert run.info.status == "FAILED"
+    assert run.data.tags["fitscribe.error.message"] == "broken"
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_exception_that_ends_a_thread_fails_the_runs_that_it_opened(
+    home: Path, inside: bool
+) -> None:
+    text = f"""
+        import threading
+        threading.excepthook = lambda args: print("mine", args.exc_value)
+
+        def work(error):
+            fitscribe.start_run(run_name=str(error), nested=True)
+            raise error
+
+        if {inside}:
+            fitscribe.start_run(run_name="main")
+        for error in (ValueError("broken"), SystemExit(0)):
+            thread = threading.Thread(target=work, args=(error,))
+            thread.start()
+            thread.join()
+        fitscribe.set_tag("still", "open")
+    """
+    done = run_script(home, text)
+    assert (done.returncode, done.stdout.splitlines()[0], done.stderr) == (0, "mine broken", "")
+    found = fitscribe.search_runs(output_format="list")
+    assert [run.info.status for run in found if run.info.run_name == "broken"] == ["FAILED"]
+    assert {run.info.status for run in found if run.info.run_name != "broken"} == {"FINISHED"}
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -15)])
 def test_signals_leave_killed_and_the_exit_status(home: Path, number: int, status: int) -> None:
     # A shell's background job, and all that it starts, ignores SIGINT until it is told otherwise.

@@ -137,8 +137,11 @@ class _Fit:
         here = active.scope()
         parent = here.runs[-1] if here.runs else None
         # A run that this thread or worker inherited is not claimed: of several that fit at once
-        # none is the first, and the run would be whichever's was quickest.
-        inherited = len(here.runs) <= here.inherited
+        # none is the first, and the run would be whichever's was quickest. A context that was
+        # copied (``asyncio.to_thread``) tells nothing of that; the thread does.
+        inherited = len(here.runs) <= here.inherited or (
+            parent is not None and parent.thread is not active.this_thread()
+        )
         if parent is not None and parent.is_ours and not inherited and parent.claim():
             record = RunRecord(parent.run_id, params=self.params, tags=tags)
             try:

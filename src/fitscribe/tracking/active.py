@@ -39,8 +39,25 @@ __all__ = [
     "scope",
     "set_model",
     "swap",
+    "this_thread",
     "within",
 ]
+
+
+class _Thread(threading.local):
+    """What stands for this thread; unlike its number, no later thread has the same."""
+
+    def __init__(self) -> None:
+        self.token = object()
+
+
+_thread = _Thread()
+
+
+def this_thread() -> object:
+    """Return what stands for this thread, and for no other."""
+    token: object = _thread.token
+    return token
 
 
 @dataclass(eq=False, slots=True)
@@ -57,6 +74,8 @@ class OpenRun:
         Its start, and the monotonic clock that tells its end.
     pid : int
         The process that opened it: only that one ends it.
+    thread : object
+        The thread that opened it (:func:`this_thread`).
     claimed : bool
         Whether a fit has made the run its own; a second fit becomes a nested run.
     """
@@ -67,6 +86,7 @@ class OpenRun:
     tracking_uri: str
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     pid: int = field(default_factory=os.getpid)
+    thread: object = field(default_factory=this_thread)
     claimed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -1,8 +1,9 @@
 """A run tells the truth, however its process ends.
 
 The process's open runs are ended at its exit: FINISHED, FAILED after an exception that nobody
-caught (script or notebook cell), KILLED after Ctrl-C or SIGTERM. Handlers that were there are
-called as before, and the exit status is the same as without us. What no handler sees (``kill
+caught (script, thread or notebook cell), KILLED after Ctrl-C or SIGTERM. What ``sys.exit(1)``
+leaves open is FINISHED: Python forgets the code before anybody is asked. Handlers that were there
+are called as before, and the exit status is the same as without us. What no handler sees (``kill
 -9``, power) the lease tells: :mod:`fitscribe.tracking.lease`.
 """
 
@@ -23,7 +24,7 @@ from fitscribe.core.commands import Batch, RunChange, RunRecord
 from fitscribe.core.states import RunStatus
 from fitscribe.errors import FitscribeError, StoreUnavailable
 from fitscribe.stores import open_store
-from fitscribe.tracking.active import OpenRun, pop_run
+from fitscribe.tracking.active import OpenRun, pop_run, this_thread
 from fitscribe.tracking.inherit import carry_scope_into_threads
 from fitscribe.tracking.lease import HEARTBEAT_S, own_lease
 from fitscribe.tracking.source import settle
@@ -151,19 +152,24 @@ def _ending(run: OpenRun, status: str, tags: dict[str, str]) -> RunRecord:
     return RunRecord(run.run_id, tags=tags, change=change)
 
 
-def _take_all(status: str, tags: dict[str, str]) -> list[tuple[OpenRun, RunRecord]]:
-    """Take the open runs, the innermost first, each with its end: its own if it is over."""
+def _take(
+    status: str, tags: dict[str, str], thread: object = None
+) -> list[tuple[OpenRun, RunRecord]]:
+    """Take the open runs, the innermost first, each with its end: its own if it is over.
+
+    Of one thread those that it opened.
+    """
     with _lock:
-        runs = [run for run in _open.values() if run.is_ours]
-        ends = dict(_ends)
-        _open.clear()
-        _ends.clear()
+        runs = [run for run in _open.values() if run.is_ours and thread in (None, run.thread)]
+        ends = {run.run_id: _ends.pop(run.run_id) for run in runs if run.run_id in _ends}
+        for run in runs:
+            del _open[run.run_id]
     return [(run, ends.get(run.run_id) or _ending(run, status, tags)) for run in runs[::-1]]
 
 
-def _end_all(status: str, tags: dict[str, str]) -> None:
+def _end_all(status: str, tags: dict[str, str], thread: object = None) -> None:
     """End what is open; one store that cannot be written must not keep the others open."""
-    for run, end in _take_all(status, tags):
+    for run, end in _take(status, tags, thread):
         pop_run(run)
         with contextlib.suppress(FitscribeError):
             run.store.log(Batch([end]))
@@ -171,6 +177,7 @@ def _end_all(status: str, tags: dict[str, str]) -> None:
 
 def _at_exit() -> None:
     _Heart.stop()
+    _note_unseen_exception()
     _end_all(_Outcome.status, _Outcome.tags)
     settle()
 
@@ -214,7 +221,35 @@ def _note_uncaught_exceptions() -> None:
         _Outcome.tags = error_tags(error)
         previous(kind, error, trace)
 
-    sys.excepthook = excepthook
+    sys.excepthook = _Hooks.script = excepthook
+    of_threads = threading.excepthook
+
+    @functools.wraps(of_threads)
+    def thread_excepthook(args: Any) -> None:
+        error = args.exc_value
+        # A thread that calls ``sys.exit()`` ends without a word.
+        if error is not None and not isinstance(error, SystemExit):
+            _end_all(status_after(error), error_tags(error), this_thread())
+        of_threads(args)
+
+    threading.excepthook = thread_excepthook
+
+
+class _Hooks:
+    """Our ``sys.excepthook``."""
+
+    script: Any = None
+
+
+def _note_unseen_exception() -> None:
+    """Look for what ended the script where another hook took the place of ours."""
+    if _Outcome.status != RunStatus.FINISHED or sys.excepthook is _Hooks.script:
+        return
+    if hasattr(sys, "ps1") or sys.flags.interactive or "IPython" in sys.modules:
+        return  # there, exceptions end a line and not the process
+    error = getattr(sys, "last_value", None)
+    if isinstance(error, BaseException):
+        _Outcome.status, _Outcome.tags = status_after(error), error_tags(error)
 
 
 # A fork has another id.
@@ -279,7 +314,7 @@ def _end_in_signal_handler() -> None:
 
     If it holds the database's own, we give up after a moment, and the lease tells the end.
     """
-    for run, end in _take_all(_Outcome.status, _Outcome.tags):
+    for run, end in _take(_Outcome.status, _Outcome.tags):
         with contextlib.suppress(FitscribeError):
             store = open_store(run.tracking_uri, busy_timeout_s=0.5)
             store.log(Batch([end]))
