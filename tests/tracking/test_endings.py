@@ -15,6 +15,7 @@ import pytest
 import fitscribe
 from fitscribe.core.clock import now_ms
 from fitscribe.core.commands import Batch, Lease, RunChange, RunRecord
+from fitscribe.tracking import kept
 from fitscribe.tracking import lease as leases
 from fitscribe.tracking.connect import connect, disconnect
 
@@ -226,6 +227,50 @@ def test_kill_9_leaves_killed_for_the_next_process(home: Path) -> None:
     assert run.info.status == "KILLED"
     assert run.data.tags["fitscribe.ended_by"] == "lease"
     assert run.data.metrics == {"m": 1.0}
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda run_id: only_run(),
+        fitscribe.get_run,
+        lambda run_id: fitscribe.Client().get_run(run_id),
+        lambda run_id: fitscribe.Client().search_runs(["0"])[0],
+    ],
+    ids=["search_runs", "get_run", "Client.get_run", "Client.search_runs"],
+)
+def test_kill_9_leaves_killed_for_a_process_that_was_there(
+    home: Path, read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(kept, "end_dead_runs", lambda store: asked.append(1) or ends(store))
+    monkeypatch.setattr(kept._Looked, "at", -kept.LOOK_S)
+    ends = leases.end_dead_runs
+    with fitscribe.start_run() as own:
+        read(own.info.run_id)
+    read(own.info.run_id)
+    assert asked == []
+    fitscribe.delete_run(own.info.run_id)
+    text = (
+        "run = fitscribe.start_run(); print(run.info.run_id, flush=True); os.kill(os.getpid(), 9)"
+    )
+    run_id = run_script(home, text).stdout.strip()
+    assert read(run_id).info.status == "KILLED"
+    read(run_id)
+    assert asked == [1]
+
+
+def test_who_is_alive_is_not_asked_again_and_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(kept, "end_dead_runs", lambda store: asked.append(1) or [])
+    monkeypatch.setattr(kept._Looked, "at", -kept.LOOK_S)
+    run = fitscribe.Client().create_run("0")  # RUNNING, and kept open by nobody
+    for _ in range(3):
+        assert fitscribe.get_run(run.info.run_id).info.status == "RUNNING"
+    assert asked == [1]
 
 
 def test_a_late_heartbeat_revives_a_run() -> None:

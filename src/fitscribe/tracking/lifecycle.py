@@ -35,6 +35,7 @@ __all__ = [
     "end_open_run",
     "error_tags",
     "forget",
+    "is_open_here",
     "keep_truthful",
     "status_after",
     "store_end",
@@ -109,6 +110,11 @@ def keep_truthful(run: OpenRun) -> None:
                 store_end(other, _ends[other.run_id])
     if run.tracking_uri.startswith("postgres"):
         _Heart.start()
+
+
+def is_open_here(run_id: str) -> bool:
+    """Whether this process keeps the run open."""
+    return run_id in _open
 
 
 def forget(run: OpenRun) -> None:
