@@ -26,6 +26,7 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, SGDOneClassSVM
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -347,12 +348,31 @@ def test_extra_tags_and_pos_label() -> None:
         ({"max_tuning_runs": "all"}, "integer or None"),
         ({"log_models": 1}, "True or False"),
         ({"serialization_format": "json"}, "Unrecognized serialization format"),
+        ({"serialization_format": ["pickle"]}, "Unrecognized serialization format"),
         ({"extra_tags": ["a"]}, "dict"),
+        ({"extra_tags": {"mlflow.parentRunId": "x"}}, "sets itself"),
+        ({"extra_tags": {"mlflow.autologging": "x"}}, "sets itself"),
+        ({"extra_tags": {"estimator_name": "x"}}, "sets itself"),
+        ({"extra_tags": {"fitscribe.incomplete": "x"}}, "sets itself"),
+        ({"max_tuning_runs": 2.0}, "integer or None"),
+        ({"max_tuning_runs": True}, "integer or None"),
+        ({"disable": "no"}, "disable must be True or False"),
+        ({"disable": 0}, "disable must be True or False"),
+        ({"disable": True, "log_models": "bad"}, "log_models must be True or False"),
+        ({"disable_for_unsupported_versions": "x"}, "True or False"),
     ],
 )
 def test_bad_options_are_refused_when_they_are_given(given: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidParameter, match=words):
         fitscribe.sklearn.autolog(**given)
+    Ridge().fit([[1.0], [2.0]], [1.0, 2.0])  # the options in force stay
+    assert len(runs()) == 1
+
+
+def test_an_integer_of_numpys_is_a_number_of_candidates() -> None:
+    fitscribe.sklearn.autolog(max_tuning_runs=np.int64(1), silent=True)  # type: ignore[arg-type]  # numpy's integers are not ints
+    GridSearchCV(Ridge(), {"alpha": [1.0, 2.0, 3.0]}, cv=2).fit(*load_diabetes(return_X_y=True))
+    assert len(runs()) == 2
 
 
 def test_a_registered_model_name_is_refused() -> None:
