@@ -209,6 +209,56 @@ def test_preparation_goes_to_the_next_run() -> None:
     assert "preparation.json" not in [entry.path for entry in files]
 
 
+def test_preparation_of_a_fit_that_fails_is_no_later_ones() -> None:
+    X, y = load_iris(return_X_y=True)
+    StandardScaler().fit(X)
+    with pytest.raises(ValueError, match="inconsistent"):
+        Ridge().fit(X, y[1:])
+    assert len(read_json(only_run(), "preparation.json")) == 1
+    Ridge().fit(X, y)
+    files = fitscribe.Client().list_artifacts(runs()[0].info.run_id)
+    assert "preparation.json" not in [entry.path for entry in files]
+
+
+def test_preparation_in_one_cell_goes_to_the_fit_in_another(home: Path) -> None:
+    text = f"""
+        import contextvars
+        from IPython.core.interactiveshell import InteractiveShell
+        shell = InteractiveShell.instance()
+        for cell in (
+            "import fitscribe.sklearn; fitscribe.set_tracking_uri({str(home)!r})",
+            "from sklearn.preprocessing import StandardScaler; from sklearn.linear_model import *",
+            "fitscribe.sklearn.autolog(silent=True)",
+            "s = StandardScaler().fit([[1.0], [2.0]])",
+            "r = Ridge().fit([[1.0], [2.0]], [1.0, 2.0])",
+            "r = Lasso().fit([[1.0], [2.0]], [1.0, 2.0])",
+        ):
+            contextvars.copy_context().run(shell.run_cell, cell)
+    """
+    environment = {**os.environ, "HOME": str(home.parent)}
+    script = [sys.executable, "-c", textwrap.dedent(text)]
+    subprocess.run(script, check=True, env=environment, stdout=subprocess.DEVNULL)
+    prepared = {}
+    for run in runs():
+        files = fitscribe.Client().list_artifacts(run.info.run_id)
+        prepared[run.data.tags["estimator_name"]] = "preparation.json" in [f.path for f in files]
+    assert prepared == {"Ridge": True, "Lasso": False}
+
+
+class NumbersItsParams(Ridge):
+    def get_params(self, deep: bool = True) -> Any:
+        return {**super().get_params(deep), 7: "seven", "": "nothing"}
+
+
+def test_params_whose_names_are_no_texts_cost_no_run() -> None:
+    NumbersItsParams().fit([[1.0], [2.0]], [1.0, 2.0])
+    run = only_run()
+    assert run.info.status == "FINISHED"
+    assert run.data.params["7"] == "seven"
+    assert run.data.params["alpha"] == "1.0"
+    assert "must not be empty" in run.data.tags[INCOMPLETE]
+
+
 def test_log_transformers_makes_runs_of_preparation() -> None:
     fitscribe.sklearn.autolog(log_transformers=True, silent=True)
     StandardScaler().fit(load_iris().data)

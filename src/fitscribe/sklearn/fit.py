@@ -19,6 +19,7 @@ from fitscribe.core.clock import Stopwatch, new_model_id
 from fitscribe.core.commands import Batch, NewModel, RunChange, RunRecord
 from fitscribe.core.entities import TAG_CONTEXT, DatasetInput, InputTag, LoggedModelOutput
 from fitscribe.core.states import RunStatus
+from fitscribe.core.texts import check_key
 from fitscribe.core.values import Metric, Param
 from fitscribe.errors import InvalidParameter, StoreUnavailable
 from fitscribe.modelfolder.mlmodel import MLMODEL
@@ -127,7 +128,7 @@ class _Fit:
     def _open(self) -> OpenRun:
         """Claim the run that the user opened, else open one; store params and tags."""
         attempts = self.attempts
-        values = attempts("read the params", lambda: param_values(self.estimator)) or {}
+        values = attempts("read the params", lambda: _named(param_values(self.estimator))) or {}
         self.values, self.params = values, self._as_params(values)
         tags = {
             "estimator_name": type(self.estimator).__name__,
@@ -168,7 +169,7 @@ class _Fit:
     def _as_params(self, values: Mapping[str, Any]) -> list[Param]:
         """Return the params; one that has no text, for its ``repr`` fails, costs no other."""
         found = [
-            self.attempts(f"read the param {key}", partial(param_of, key, value))
+            self.attempts(f"read the param {key}", partial(_param, key, value))
             for key, value in values.items()
         ]
         return [param for param in found if param is not None]
@@ -191,6 +192,9 @@ class _Fit:
         run = self.run
         tags = self.attempts("describe the error", lambda: error_tags(error)) or {}
         status = status_after(error)
+        what = _Findings(self, run, self.stopwatch.read_ms())
+        self.attempts("tell what was prepared", what.take_preparation)
+        what.write_files()
         self._end(run, tags, status)
         self._leave()
 
@@ -271,6 +275,17 @@ class _Fit:
         return [DatasetInput(self.dataset.entity, (InputTag(TAG_CONTEXT, "train"),))]
 
 
+def _named(values: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """Return params by names that are text, whatever ``get_params`` of the user's gave."""
+    if all(isinstance(key, str) for key in values):
+        return values
+    return {str(key): value for key, value in values.items()}
+
+
+def _param(key: str, value: Any) -> Param:
+    return param_of(check_key("param", key), value)
+
+
 class _Findings:
     """What a look at a fitted estimator found, on its way into files and rows."""
 
@@ -315,12 +330,16 @@ class _Findings:
         self.metrics.update(scores.metrics)
         self.files.update(scores.files)
         self.tags.update(scores.tags)
-        prepared = take()
-        if prepared:
-            self.files["preparation.json"] = msgspec.json.encode(prepared)
+        self.take_preparation()
         if fit.options.log_models:
             attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
         attempts("look at the search", lambda: self._look_at_search(scores))
+
+    def take_preparation(self) -> None:
+        """Make what was prepared for this fit a file of its run."""
+        prepared = take()
+        if prepared:
+            self.files["preparation.json"] = msgspec.json.encode(prepared)
 
     def _look_at_search(self, scores: observe.Scores) -> None:
         search, attempts = self.fit.estimator, self.fit.attempts

@@ -28,6 +28,7 @@ __all__ = [
     "current_model_id",
     "current_run",
     "enter",
+    "in_notebook",
     "last_model",
     "last_run",
     "open_runs",
@@ -156,7 +157,7 @@ class _Notebook:
     last: tuple[str, str] | None = None
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Whether this is the main thread of an interactive IPython session."""
     if "IPython" not in sys.modules:
         return False
@@ -168,14 +169,14 @@ def _in_notebook() -> bool:
 def scope() -> Scope:
     """Return what is going on in this thread and task."""
     here = _scope.get()
-    if here is NOTHING and _in_notebook():
+    if here is NOTHING and in_notebook():
         return _Notebook.scope
     return here
 
 
 def _set(new: Scope) -> None:
     _scope.set(new)
-    if _in_notebook() and new.fit is None:
+    if in_notebook() and new.fit is None:
         _Notebook.scope = new
 
 
