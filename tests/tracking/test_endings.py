@@ -273,6 +273,28 @@ def test_who_is_alive_is_not_asked_again_and_again(
     assert asked == [1]
 
 
+def test_an_end_that_could_not_be_stored_is_stored_at_the_exit(home: Path) -> None:
+    text = f"""
+        import sqlite3
+        from fitscribe.errors import StoreUnavailable
+        from fitscribe.tracking.connect import connect
+
+        connect().store._engine._busy_timeout_s = 0.1
+        other = sqlite3.connect({str(home / "fitscribe.db")!r}, isolation_level=None)
+        try:
+            with fitscribe.start_run():
+                other.execute("BEGIN IMMEDIATE")
+                raise ValueError("broken")
+        except StoreUnavailable:
+            print(fitscribe.active_run())
+        other.execute("ROLLBACK")
+    """
+    done = run_script(home, text)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "None\n", "")
+    run = only_run()
+    assert (run.info.status, run.data.tags["fitscribe.error.message"]) == ("FAILED", "broken")
+
+
 def test_a_late_heartbeat_revives_a_run() -> None:
     run = fitscribe.start_run()
     store = connect().store
