@@ -7,6 +7,9 @@ import itertools
 import json
 import os
 import signal
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,8 @@ from sklearn.ensemble import IsolationForest
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, SGDOneClassSVM
 from sklearn.metrics.pairwise import rbf_kernel
+
+
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -45,6 +50,9 @@ from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.sklearn import FitscribeWarning
 from fitscribe.sklearn.attempt import Attempts
+
+
+from fitscribe.sklearn.fit import INCOMPLETE
 from fitscribe.sklearn.predictions import known_answer
 from fitscribe.tracking.connect import connect
 
@@ -215,6 +223,56 @@ def test_preparation_goes_to_the_next_run() -> None:
     assert "preparation.json" not in [entry.path for entry in files]
 
 
+def test_preparation_of_a_fit_that_fails_is_no_later_ones() -> None:
+    X, y = load_iris(return_X_y=True)
+    StandardScaler().fit(X)
+    with pytest.raises(ValueError, match="inconsistent"):
+        Ridge().fit(X, y[1:])
+    assert len(read_json(only_run(), "preparation.json")) == 1
+    Ridge().fit(X, y)
+    files = fitscribe.Client().list_artifacts(runs()[0].info.run_id)
+    assert "preparation.json" not in [entry.path for entry in files]
+
+
+def test_preparation_in_one_cell_goes_to_the_fit_in_another(home: Path) -> None:
+    text = f"""
+        import contextvars
+        from IPython.core.interactiveshell import InteractiveShell
+        shell = InteractiveShell.instance()
+        for cell in (
+            "import fitscribe.sklearn; fitscribe.set_tracking_uri({str(home)!r})",
+            "from sklearn.preprocessing import StandardScaler; from sklearn.linear_model import *",
+            "fitscribe.sklearn.autolog(silent=True)",
+            "s = StandardScaler().fit([[1.0], [2.0]])",
+            "r = Ridge().fit([[1.0], [2.0]], [1.0, 2.0])",
+            "r = Lasso().fit([[1.0], [2.0]], [1.0, 2.0])",
+        ):
+            contextvars.copy_context().run(shell.run_cell, cell)
+    """
+    environment = {**os.environ, "HOME": str(home.parent)}
+    script = [sys.executable, "-c", textwrap.dedent(text)]
+    subprocess.run(script, check=True, env=environment, stdout=subprocess.DEVNULL)
+    prepared = {}
+    for run in runs():
+        files = fitscribe.Client().list_artifacts(run.info.run_id)
+        prepared[run.data.tags["estimator_name"]] = "preparation.json" in [f.path for f in files]
+    assert prepared == {"Ridge": True, "Lasso": False}
+
+
+class NumbersItsParams(Ridge):
+    def get_params(self, deep: bool = True) -> Any:
+        return {**super().get_params(deep), 7: "seven", "": "nothing"}
+
+
+def test_params_whose_names_are_no_texts_cost_no_run() -> None:
+    NumbersItsParams().fit([[1.0], [2.0]], [1.0, 2.0])
+    run = only_run()
+    assert run.info.status == "FINISHED"
+    assert run.data.params["7"] == "seven"
+    assert run.data.params["alpha"] == "1.0"
+    assert "must not be empty" in run.data.tags[INCOMPLETE]
+
+
 def test_log_transformers_makes_runs_of_preparation() -> None:
     fitscribe.sklearn.autolog(log_transformers=True, silent=True)
     StandardScaler().fit(load_iris().data)
@@ -354,12 +412,31 @@ def test_extra_tags_and_pos_label() -> None:
         ({"max_tuning_runs": "all"}, "integer or None"),
         ({"log_models": 1}, "True or False"),
         ({"serialization_format": "json"}, "Unrecognized serialization format"),
+        ({"serialization_format": ["pickle"]}, "Unrecognized serialization format"),
         ({"extra_tags": ["a"]}, "dict"),
+        ({"extra_tags": {"mlflow.parentRunId": "x"}}, "sets itself"),
+        ({"extra_tags": {"mlflow.autologging": "x"}}, "sets itself"),
+        ({"extra_tags": {"estimator_name": "x"}}, "sets itself"),
+        ({"extra_tags": {"fitscribe.incomplete": "x"}}, "sets itself"),
+        ({"max_tuning_runs": 2.0}, "integer or None"),
+        ({"max_tuning_runs": True}, "integer or None"),
+        ({"disable": "no"}, "disable must be True or False"),
+        ({"disable": 0}, "disable must be True or False"),
+        ({"disable": True, "log_models": "bad"}, "log_models must be True or False"),
+        ({"disable_for_unsupported_versions": "x"}, "True or False"),
     ],
 )
 def test_bad_options_are_refused_when_they_are_given(given: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidParameter, match=words):
         fitscribe.sklearn.autolog(**given)
+    Ridge().fit([[1.0], [2.0]], [1.0, 2.0])  # the options in force stay
+    assert len(runs()) == 1
+
+
+def test_an_integer_of_numpys_is_a_number_of_candidates() -> None:
+    fitscribe.sklearn.autolog(max_tuning_runs=np.int64(1), silent=True)  # type: ignore[arg-type]  # numpy's integers are not ints
+    GridSearchCV(Ridge(), {"alpha": [1.0, 2.0, 3.0]}, cv=2).fit(*load_diabetes(return_X_y=True))
+    assert len(runs()) == 2
 
 
 def test_a_registered_model_name_is_refused() -> None:
@@ -902,3 +979,45 @@ def test_weights_of_the_last_step_count(kind: str) -> None:
     assert expected != np.mean(model.predict(X) == y)
     (run,) = [run for run in runs() if "training_score" in run.data.metrics]
     assert run.data.metrics["training_accuracy_score"] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_fit_whose_end_cannot_be_stored_is_finished_all_the_same(home: Path) -> None:
+    """Another process holds the database until after the fit."""
+    text = f"""
+        import sqlite3, warnings
+        import fitscribe.sklearn
+        from fitscribe.tracking.connect import connect
+        from sklearn.linear_model import Ridge
+
+        warnings.simplefilter("ignore")
+        fitscribe.set_tracking_uri({str(home)!r})
+        fitscribe.sklearn.autolog(silent=True)
+        store = connect().store
+        store._engine._busy_timeout_s = 0.5
+        other = sqlite3.connect({str(home / "fitscribe.db")!r}, isolation_level=None)
+
+        class Slow(Ridge):
+            def fit(self, X, y):
+                other.execute("BEGIN IMMEDIATE")
+                type(store).log = counting
+                return super().fit(X, y)
+
+        def counting(self, batch, log=type(store).log):
+            print("waits")
+            log(self, batch)
+
+        Slow().fit([[1.0], [2.0]], [1.0, 2.0])
+        type(store).log = counting.__defaults__[0]
+        other.execute("ROLLBACK")
+        if {{late}}:
+            Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
+            found = fitscribe.search_runs(output_format="list")
+            print({{run.info.status for run in found}})
+    """
+    for late, printed in ((False, ""), (True, "{'FINISHED'}\n")):
+        script = textwrap.dedent(text).replace("{late}", str(late))
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        assert (done.stdout, done.stderr) == (f"waits\n{printed}", "")
+    slow = [run for run in runs() if run.info.run_name.startswith("Slow")]
+    assert [run.info.status for run in slow] == ["FINISHED", "FINISHED"]
+    assert all("store the run: StoreUnavailable" in run.data.tags[INCOMPLETE] for run in slow)

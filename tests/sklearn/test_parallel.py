@@ -291,3 +291,18 @@ def test_methods_and_classes_of_main_are_recorded_in_workers(tmp_path: Path, hom
     assert done.returncode == 0, done.stderr
     params = [run.data.params for run in runs()]
     assert sorted(p.get("a", p.get("alpha")) for p in params) == list("123456")
+
+
+def test_fits_in_copied_contexts_of_other_threads_claim_no_run() -> None:
+    async def fits() -> None:
+        await asyncio.gather(
+            *(asyncio.to_thread(Ridge().fit, [[1.0], [2.0]], [1, 2]) for _ in "123")
+        )
+
+    with fitscribe.start_run() as run:
+        asyncio.run(fits())
+    found = fitscribe.search_runs(output_format="list")
+    assert len(found) == 4
+    parents = [one.data.tags.get("mlflow.parentRunId") for one in found]
+    assert sorted(map(str, parents)) == sorted(["None", *[run.info.run_id] * 3])
+    assert "estimator_name" not in fitscribe.get_run(run.info.run_id).data.tags

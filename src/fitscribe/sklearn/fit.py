@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -18,8 +18,10 @@ import msgspec.json
 from fitscribe.core.clock import Stopwatch, new_model_id
 from fitscribe.core.commands import Batch, NewModel, RunChange, RunRecord
 from fitscribe.core.entities import TAG_CONTEXT, DatasetInput, InputTag, LoggedModelOutput
+from fitscribe.core.states import RunStatus
+from fitscribe.core.texts import check_key
 from fitscribe.core.values import Metric, Param
-from fitscribe.errors import InvalidParameter
+from fitscribe.errors import InvalidParameter, StoreUnavailable
 from fitscribe.modelfolder.mlmodel import MLMODEL
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments, arguments_of, variable_name
@@ -45,7 +47,7 @@ from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_model, files_of_run
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
-from fitscribe.tracking.lifecycle import error_tags, forget, status_after
+from fitscribe.tracking.lifecycle import end_later, error_tags, forget, status_after
 from fitscribe.tracking.runs import open_run
 from fitscribe.tracking.source import source_tags
 
@@ -113,6 +115,8 @@ class _Fit:
         self.options = options
         self.stopwatch = Stopwatch()
         self.managed = False
+        self.reachable = True
+        self.ended = False
         # A fork inside the fit returns from it as well; the run is its parent's to end.
         self.pid = os.getpid()
         self.run: OpenRun | None = None
@@ -137,7 +141,7 @@ class _Fit:
     def _open(self) -> OpenRun:
         """Claim the run that the user opened, else open one; store params and tags."""
         attempts = self.attempts
-        values = attempts("read the params", lambda: param_values(self.estimator)) or {}
+        values = attempts("read the params", lambda: _named(param_values(self.estimator))) or {}
         self.values, self.params = values, self._as_params(values)
         tags = {
             "estimator_name": type(self.estimator).__name__,
@@ -147,8 +151,11 @@ class _Fit:
         here = active.scope()
         parent = here.runs[-1] if here.runs else None
         # A run that this thread or worker inherited is not claimed: of several that fit at once
-        # none is the first, and the run would be whichever's was quickest.
-        inherited = len(here.runs) <= here.inherited
+        # none is the first, and the run would be whichever's was quickest. A context that was
+        # copied (``asyncio.to_thread``) tells nothing of that; the thread does.
+        inherited = len(here.runs) <= here.inherited or (
+            parent is not None and parent.thread is not active.this_thread()
+        )
         if parent is not None and parent.is_ours and not inherited and parent.claim():
             record = RunRecord(
                 parent.run_id, params=self.params, tags={**self.options.extra_tags, **tags}
@@ -177,7 +184,7 @@ class _Fit:
     def _as_params(self, values: Mapping[str, Any]) -> list[Param]:
         """Return the params; one that has no text, for its ``repr`` fails, costs no other."""
         found = [
-            self.attempts(f"read the param {key}", partial(param_of, key, value))
+            self.attempts(f"read the param {key}", partial(_param, key, value))
             for key, value in values.items()
         ]
         return [param for param in found if param is not None]
@@ -206,8 +213,11 @@ class _Fit:
             return
         run = self.run
         tags = self.attempts("describe the error", lambda: error_tags(error)) or {}
-        status = status_after(type(error))
-        self.attempts("store the failure", lambda: self._write(run, {}, tags, status=status))
+        status = status_after(error)
+        what = _Findings(self, run, self.stopwatch.read_ms())
+        self.attempts("tell what was prepared", what.take_preparation)
+        what.write_files()
+        self._end(run, tags, status)
         self._leave()
 
     def finished(self, result: Any) -> None:
@@ -219,7 +229,6 @@ class _Fit:
             self.attempts.tell()
             return
         run = self.run
-        written = False
         try:
             end_ms = self.stopwatch.read_ms()
             token = active.swap(fit=self)
@@ -229,39 +238,52 @@ class _Fit:
             finally:
                 active.restore(token)
             what.write_files()
-            written = bool(self.attempts("store the run", lambda: what.write_rows()))
+            self.ended = bool(
+                self.attempts("store the run", lambda: self._reaching(what.write_rows))
+            )
         finally:
             # Something of ours failed, or Ctrl-C came: the fit itself is done all the same.
-            if not written:
-                self.attempts("end the run", lambda: self._write(run, {}, {}))
+            if not self.ended:
+                self._end(run, {}, RunStatus.FINISHED)
             self._leave()
+
+    def _reaching(self, write: Callable[[], bool]) -> bool:
+        """Write, and note when the store is busy for so long that nobody should wait again."""
+        try:
+            return write()
+        except StoreUnavailable:
+            self.reachable = False
+            raise
+
+    def _end(self, run: OpenRun, tags: Mapping[str, str], status: str) -> None:
+        """Store a short end; one that cannot be stored now is tried again at the exit."""
+        if self.reachable:
+            write = partial(self._write, run, tags, status)
+            self.ended = bool(self.attempts("end the run", lambda: self._reaching(write)))
+        if self.managed and not self.ended:
+            end_later(run, self._short(run, tags, status))
 
     def _leave(self) -> None:
         assert self.run is not None
-        if self.managed:
+        if self.managed and self.ended:
             forget(self.run)
         active.remember_last(self.run)
         counted(self.run)
         self.attempts.tell()
 
-    def _write(
-        self,
-        run: OpenRun,
-        metrics: Mapping[str, float],
-        tags: Mapping[str, str],
-        status: str = "FINISHED",
-    ) -> bool:
+    def _write(self, run: OpenRun, tags: Mapping[str, str], status: str) -> bool:
         """Store a short end; the long one is :meth:`_Findings.write_rows`."""
+        run.store.log(Batch([self._short(run, tags, status)]))
+        return True
+
+    def _short(self, run: OpenRun, tags: Mapping[str, str], status: str) -> RunRecord:
         end_ms = self.stopwatch.read_ms()
-        record = RunRecord(
+        return RunRecord(
             run.run_id,
-            metrics=[Metric(key, value, end_ms) for key, value in metrics.items()],
             tags={**tags, **self.incomplete()},
             datasets=self.inputs(),
             change=RunChange(status=status, end_time=end_ms) if self.managed else None,
         )
-        run.store.log(Batch([record]))
-        return True
 
     def incomplete(self) -> dict[str, str]:
         """Return the tags that say what is missing, if something is."""
@@ -274,6 +296,17 @@ class _Fit:
         if self.dataset is None:
             return []
         return [DatasetInput(self.dataset.entity, (InputTag(TAG_CONTEXT, "train"),))]
+
+
+def _named(values: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """Return params by names that are text, whatever ``get_params`` of the user's gave."""
+    if all(isinstance(key, str) for key in values):
+        return values
+    return {str(key): value for key, value in values.items()}
+
+
+def _param(key: str, value: Any) -> Param:
+    return param_of(check_key("param", key), value)
 
 
 class _Findings:
@@ -318,12 +351,16 @@ class _Findings:
         self.metrics.update(scores.metrics)
         self.files.update(scores.files)
         self.tags.update(scores.tags)
-        prepared = take()
-        if prepared:
-            self.files["preparation.json"] = msgspec.json.encode(prepared)
+        self.take_preparation()
         if fit.options.log_models:
             attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
         attempts("look at the search", lambda: self._look_at_search(scores))
+
+    def take_preparation(self) -> None:
+        """Make what was prepared for this fit a file of its run."""
+        prepared = take()
+        if prepared:
+            self.files["preparation.json"] = msgspec.json.encode(prepared)
 
     def _look_at_search(self, scores: observe.Scores) -> None:
         search, attempts = self.fit.estimator, self.fit.attempts
