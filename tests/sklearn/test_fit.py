@@ -29,8 +29,6 @@ from sklearn.ensemble import IsolationForest
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, SGDOneClassSVM
 from sklearn.metrics.pairwise import rbf_kernel
-
-
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -50,8 +48,6 @@ from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.sklearn import FitscribeWarning
 from fitscribe.sklearn.attempt import Attempts
-
-
 from fitscribe.sklearn.fit import INCOMPLETE
 from fitscribe.sklearn.predictions import known_answer
 from fitscribe.tracking.connect import connect
