@@ -23,8 +23,9 @@ not counted by ``warnings.warn(..., stacklevel=2)``.
 
 Left alone is what is no method of its instance, or has trained nothing when it returns: static
 and class methods, properties, objects that can be called, coroutines, generators, whatever was
-set on an instance. A method that replaces a hook (``setattr``, a decorator of the class) is
-recorded after the next class of an estimator, task of a worker or ``autolog()`` came by.
+set on an instance. A method that replaces a hook (``setattr``, a decorator of the class), and a
+class below an ``__init_subclass__`` that does not call ``super()``, are recorded after the next
+``autolog()``, or the next task of a pool's worker.
 """
 
 from __future__ import annotations
