@@ -70,9 +70,9 @@ def build_folder(
         signature = attempts(
             "infer the signature", lambda: _signature_of(estimator, X, scores.predicted)
         )
-    example = _first_rows(X) if options.log_input_examples and X is not None else None
-    if example is not None and attempts("keep an example", lambda: write_example(example)) is None:
-        example = None  # it cannot be JSON; the model is kept without
+    example = None
+    if options.log_input_examples and X is not None:
+        example = attempts("keep an example", lambda: _example_of(X))
     explicit = options.serialization_format != "pickle"
     return build(
         estimator,
@@ -84,6 +84,14 @@ def build_folder(
         run_id=run_id,
         artifact_path=artifact_path,
     )
+
+
+def _example_of(X: Any) -> Any:
+    """Return the first rows, once it is sure that they can be JSON."""
+    rows = _first_rows(X)
+    if rows is not None:
+        write_example(rows)
+    return rows
 
 
 def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | None:
