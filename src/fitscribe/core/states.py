@@ -26,7 +26,7 @@ class RunStatus:
     @staticmethod
     def from_string(status_str: str) -> str:
         """Return the status of that name. Raises InvalidParameter."""
-        if status_str not in RunStatus.ALL:
+        if not isinstance(status_str, str) or status_str not in RunStatus.ALL:
             raise InvalidParameter(
                 f"A run's status is one of {', '.join(RunStatus.ALL)}, not {status_str!r:.60}."
             )

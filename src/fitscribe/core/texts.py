@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from fitscribe.errors import InvalidParameter
 
@@ -13,7 +15,10 @@ __all__ = [
     "check_key",
     "check_model_name",
     "check_tag",
+    "check_tags",
     "check_text",
+    "listed",
+    "pairs",
     "unwritable",
 ]
 
@@ -43,7 +48,9 @@ def check_key(kind: str, key: object) -> str:
         If it is not text, is empty, too long, or holds a character that no file or page shows.
     """
     if not isinstance(key, str):
-        raise InvalidParameter(f"A {kind} key must be text, not {type(key).__name__}: {key!r}.")
+        raise InvalidParameter(
+            f"A {kind} key must be text, not {type(key).__name__}: {key!r:.80}."
+        )
     if not key or key.isspace():
         raise InvalidParameter(f"A {kind} key must not be empty.")
     if len(key) > MAX_KEY:
@@ -104,6 +111,43 @@ def check_tag(key: object, value: object, kind: str = "tag") -> tuple[str, str]:
     except ValueError as error:
         raise unwritable(kind, name, error) from error
     return name, check_text(kind, name, text)
+
+
+def check_tags(given: object, kind: str = "tag") -> dict[str, str]:
+    """Return tags as text, keys and values checked; None gives none."""
+    return dict(check_tag(key, value, kind) for key, value in pairs(given, f"{kind}s"))
+
+
+def pairs(given: object, what: str) -> list[tuple[Any, Any]]:
+    """Return the items of a dict that a user gave, or raise InvalidParameter; None gives none."""
+    if given is None:
+        return []
+    if not isinstance(given, Mapping):
+        raise InvalidParameter(
+            f"The {what} are a dict, such as {{'key': 'value'}}, not {type(given).__name__}: "
+            f"{given!r:.80}."
+        )
+    return list(given.items())
+
+
+def listed(given: Any, what: str) -> list[Any]:
+    """Return what a user gave as a list: a text or a number alone is one; None gives none.
+
+    Raises
+    ------
+    InvalidParameter
+        If it cannot be iterated.
+    """
+    if given is None:
+        return []
+    if isinstance(given, (str, int)):
+        return [given]
+    try:
+        if not isinstance(given, (bytes, Mapping)):
+            return list(given)
+    except TypeError:  # an array without axes says that it can be iterated, and cannot
+        pass
+    raise InvalidParameter(f"{what} is a list, not {type(given).__name__}: {given!r:.80}.")
 
 
 def unwritable(kind: str, key: str, error: ValueError) -> InvalidParameter:

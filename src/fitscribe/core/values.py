@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from fitscribe.core.texts import check_key, check_text, unwritable
+from fitscribe.core.texts import check_key, check_text, pairs, unwritable
 from fitscribe.errors import InvalidParameter
 
-__all__ = ["Entity", "Metric", "Param"]
+__all__ = ["Entity", "Metric", "Param", "check_int64", "checked_params"]
 
 INT64 = 2**63
 
@@ -86,12 +86,20 @@ class Metric(Entity):
         return cls(
             name,
             _as_float(name, value),
-            _as_int64(f"The timestamp of metric {name!r}", timestamp),
-            _as_int64(f"The step of metric {name!r}", 0 if step is None else step),
-            model_id,
-            dataset_name,
-            dataset_digest,
+            check_int64(f"The timestamp of metric {name!r}", timestamp),
+            check_int64(f"The step of metric {name!r}", 0 if step is None else step),
+            _text_or_none("model_id", name, model_id),
+            _text_or_none("dataset name", name, dataset_name),
+            _text_or_none("dataset digest", name, dataset_digest),
         )
+
+
+def _text_or_none(what: str, metric: str, given: object) -> str | None:
+    if given is None or isinstance(given, str):
+        return None if given is None else check_text(what, metric, given)
+    raise InvalidParameter(
+        f"The {what} of metric {metric!r} is text, not {type(given).__name__}: {given!r:.80}."
+    )
 
 
 def _as_float(key: str, value: object) -> float:
@@ -100,7 +108,7 @@ def _as_float(key: str, value: object) -> float:
         value = value.item()  # numpy's own conversion of an array with axes is deprecated
     if isinstance(value, (bool, str, bytes)):
         raise InvalidParameter(
-            f"The metric {key!r} must be a number, not {type(value).__name__}: {value!r}. "
+            f"The metric {key!r} must be a number, not {type(value).__name__}: {value!r:.80}. "
             "Text and flags are params or tags: log_param(...), set_tag(...)."
         )
     try:
@@ -113,7 +121,7 @@ def _as_float(key: str, value: object) -> float:
         ) from None
 
 
-def _as_int64(what: str, value: object) -> int:
+def check_int64(what: str, value: object) -> int:
     """Return an integer that fits into 64 bits."""
     try:
         number = int(value)  # type: ignore[call-overload]  # whatever has __int__
@@ -190,3 +198,8 @@ def _kind_of_scalar(value: object) -> str:
         if "bool" in names or "bool_" in names:
             return "bool"
     return "other"
+
+
+def checked_params(given: object) -> list[Param]:
+    """Return the params of a dict that a user gave, or raise InvalidParameter."""
+    return [Param.checked(key, value) for key, value in pairs(given, "params")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fitscribe.core.clock import new_model_id, now_ms
 from fitscribe.core.commands import Batch, NewModel, RunRecord
 from fitscribe.core.entities import LoggedModelOutput
-from fitscribe.core.texts import check_model_name, check_tag
+from fitscribe.core.texts import check_model_name, check_tags
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.environment import conda_environment
@@ -263,7 +263,7 @@ def log_model(
         metadata=metadata,
         extra_files=extra_files,
     )
-    checked = dict(check_tag(key, value) for key, value in (tags or {}).items())
+    checked = check_tags(tags)
     new = NewModel(
         made,
         experiment,

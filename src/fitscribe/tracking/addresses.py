@@ -38,8 +38,12 @@ def _resolve(address: str | Path, connection: Connection) -> tuple[RunFiles, str
     parsed = parse_model_uri(str(address))
     if isinstance(parsed, LocalPath):
         path = Path(parsed.path).absolute()
-        if not path.exists():
-            raise NotFound(f"There is no file or folder {str(address)!r}.")
+        try:
+            there = path.exists()
+        except OSError:  # a name that is too long
+            there = False
+        if not there:
+            raise NotFound(f"There is no file or folder {str(address)!r:.200}.")
         return files_at(connection, path.parent.as_uri()), path.name
     if isinstance(parsed, ModelId):
         found = connection.store.get_logged_model(parsed.model_id)

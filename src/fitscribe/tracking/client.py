@@ -22,15 +22,15 @@ from fitscribe.core.entities import (
     RunTag,
 )
 from fitscribe.core.states import RunStatus, ViewType
-from fitscribe.core.texts import check_tag
-from fitscribe.core.values import Metric, Param
+from fitscribe.core.texts import check_tag, check_tags, listed
+from fitscribe.core.values import Metric, Param, check_int64
 from fitscribe.errors import InvalidParameter
 from fitscribe.tracking.artifacts import RunFiles, files_at
 from fitscribe.tracking.as_mlflow import refuse_attribute
 from fitscribe.tracking.client_models import ModelMethods
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.fluent import RunOperations
-from fitscribe.tracking.inputs import dataset_input
+from fitscribe.tracking.inputs import dataset_inputs, model_inputs, model_outputs
 from fitscribe.tracking.kept import read_run, truthful
 from fitscribe.tracking.tables import joined_tables
 
@@ -85,7 +85,7 @@ class Client(ModelMethods):
         tags: Mapping[str, Any] | None = None,
     ) -> str:
         """Make an experiment and return its id. Raises AlreadyExists."""
-        checked = dict(check_tag(k, v, "experiment tag") for k, v in (tags or {}).items())
+        checked = check_tags(tags, "experiment tag")
         return self._store.create_experiment(name, artifact_location, checked).experiment_id
 
     def get_experiment(self, experiment_id: str) -> Experiment:
@@ -107,7 +107,7 @@ class Client(ModelMethods):
         """Return a page of experiments; its ``token`` asks for the next."""
         size = 1000 if max_results is None else max_results
         return self._store.search_experiments(
-            filter_string or "", order_by or (), view_type, size, page_token
+            filter_string or "", listed(order_by, "order_by"), view_type, size, page_token
         )
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
@@ -142,8 +142,10 @@ class Client(ModelMethods):
         run_name: str | None = None,
     ) -> Run:
         """Make a run, RUNNING until :meth:`set_terminated`, and return it."""
-        checked = dict(check_tag(key, value) for key, value in (tags or {}).items())
+        checked = check_tags(tags)
         run_id = new_run_id()
+        if run_name is not None:
+            run_name = check_tag(TAG_RUN_NAME, run_name)[1]
         tagged = checked.get(TAG_RUN_NAME)
         if run_name is not None and tagged is not None and tagged != run_name:
             raise InvalidParameter(
@@ -153,7 +155,7 @@ class Client(ModelMethods):
         create = NewRun(
             str(experiment_id),
             name,
-            now_ms() if start_time is None else start_time,
+            now_ms() if start_time is None else check_int64("A run's start_time", start_time),
             checked.get("mlflow.user", self._store.caller.name),
             checked.get(TAG_PARENT),
         )
@@ -180,25 +182,25 @@ class Client(ModelMethods):
         page_token: str | None = None,
     ) -> PagedList[Run]:
         """Return a page of runs that a filter finds; its ``token`` asks for the next."""
-        if isinstance(experiment_ids, (str, int)):
-            experiment_ids = [experiment_ids]
-        ids = [str(identifier) for identifier in experiment_ids]
+        ids = [str(identifier) for identifier in listed(experiment_ids, "experiment_ids")]
+        order = listed(order_by, "order_by")
         return truthful(
             self._store,
             lambda: self._store.search_runs(
-                ids, filter_string, order_by or (), run_view_type, max_results, page_token
+                ids, filter_string, order, run_view_type, max_results, page_token
             ),
         )
 
     def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
         """Change status or name of a run."""
-        self._change(run_id, RunChange(status=_status(status), name=name))
+        new = None if name is None else check_tag(TAG_RUN_NAME, name)[1]
+        self._change(run_id, RunChange(status=_status(status), name=new))
 
     def set_terminated(
         self, run_id: str, status: str | None = None, end_time: int | None = None
     ) -> None:
         """End a run, FINISHED and now by default."""
-        end = now_ms() if end_time is None else end_time
+        end = now_ms() if end_time is None else check_int64("A run's end_time", end_time)
         self._change(run_id, RunChange(status=_status(status) or "FINISHED", end_time=end))
 
     def delete_run(self, run_id: str) -> None:
@@ -244,20 +246,9 @@ class Client(ModelMethods):
         """Log metrics, params and tags together: all are kept, or none."""
         self._log(
             run_id,
-            metrics=[
-                Metric.checked(
-                    m.key,
-                    m.value,
-                    m.timestamp,
-                    m.step,
-                    m.model_id,
-                    m.dataset_name,
-                    m.dataset_digest,
-                )
-                for m in metrics
-            ],
-            params=[Param.checked(p.key, p.value) for p in params],
-            tags=dict(check_tag(tag.key, tag.value) for tag in tags),
+            metrics=[_metric(one) for one in listed(metrics, "metrics")],
+            params=[Param.checked(*_pair(one, "param")) for one in listed(params, "params")],
+            tags=dict(check_tag(*_pair(one, "tag")) for one in listed(tags, "tags")),
         )
         return None if synchronous is not False else RunOperations()
 
@@ -279,12 +270,15 @@ class Client(ModelMethods):
         models: Sequence[LoggedModelInput] | None = None,
     ) -> None:
         """Note datasets and models that a run used."""
-        inputs = [dataset_input(dataset) for dataset in datasets or ()]
-        self._log(run_id, datasets=inputs, model_inputs=list(models or []))
+        self._log(
+            run_id,
+            datasets=dataset_inputs(datasets, None, None),
+            model_inputs=model_inputs(models),
+        )
 
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
         """Note models that a run made."""
-        self._log(run_id, model_outputs=list(models))
+        self._log(run_id, model_outputs=model_outputs(models))
 
     def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
         """Return every point of a metric, by time and step."""
@@ -387,7 +381,21 @@ class Client(ModelMethods):
 MlflowClient = Client
 
 
+def _metric(given: Any) -> Metric:
+    if not isinstance(given, Metric):
+        raise InvalidParameter(
+            f"log_batch takes Metric(key, value, timestamp, step), not {given!r:.80}."
+        )
+    where = (given.model_id, given.dataset_name, given.dataset_digest)
+    return Metric.checked(given.key, given.value, given.timestamp, given.step, *where)
+
+
+def _pair(given: Any, kind: str) -> tuple[Any, Any]:
+    if not hasattr(given, "key") or not hasattr(given, "value"):
+        name = "Param" if kind == "param" else "RunTag"
+        raise InvalidParameter(f"log_batch takes {name}(key, value), not {given!r:.80}.")
+    return given.key, given.value
+
+
 def _status(status: str | None) -> str | None:
-    if status is not None and status not in RunStatus.ALL:
-        raise InvalidParameter(f"A run's status is one of {RunStatus.ALL}, not {status!r}.")
-    return status
+    return None if status is None else RunStatus.from_string(status)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fitscribe.core.commands import Batch, ModelChange
 from fitscribe.core.entities import FileInfo, LoggedModel, PagedList
-from fitscribe.core.texts import check_tag
+from fitscribe.core.texts import check_tags, listed
 from fitscribe.tracking.artifacts import RunFiles, files_at
 from fitscribe.tracking.connect import Connection
 from fitscribe.tracking.model_arguments import (
@@ -65,11 +65,9 @@ class ModelMethods:
 
         `order_by` is MLflow's: ``[{"field_name": "metrics.acc", "ascending": False}]``.
         """
-        if isinstance(experiment_ids, (str, int)):
-            experiment_ids = [str(experiment_ids)]
         order = order_of_models(datasets, order_by)
         return self._store.search_logged_models(
-            [str(identifier) for identifier in experiment_ids],
+            [str(one) for one in listed(experiment_ids, "experiment_ids")],
             filter_string or "",
             order,
             100 if max_results is None else max_results,
@@ -88,7 +86,7 @@ class ModelMethods:
 
     def set_logged_model_tags(self, model_id: str, tags: Mapping[str, Any]) -> None:
         """Set tags of a logged model."""
-        checked = dict(check_tag(key, value) for key, value in tags.items())
+        checked = check_tags(tags)
         self._store.update_logged_model(model_id, ModelChange(tags=checked))
 
     def delete_logged_model_tag(self, model_id: str, key: str) -> None:

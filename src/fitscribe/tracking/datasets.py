@@ -285,7 +285,12 @@ def from_numpy(
 
 def _array(data: Any) -> Any:
     """Return an array; a sparse matrix as it is."""
-    return data if is_sparse(data) else np.asarray(data)
+    if is_sparse(data):
+        return data
+    try:
+        return np.asarray(data)
+    except ValueError as error:
+        raise InvalidParameter(f"This is no array: {error!s:.200}.") from error
 
 
 def _optional(data: Any) -> Any:

@@ -10,7 +10,7 @@ from fitscribe import config
 from fitscribe.core.entities import Experiment
 from fitscribe.core.paging import gathered
 from fitscribe.core.states import LifecycleStage, ViewType
-from fitscribe.core.texts import check_tag
+from fitscribe.core.texts import check_tag, check_tags, listed
 from fitscribe.errors import AlreadyExists, InvalidParameter, InvalidState
 from fitscribe.tracking.connect import Connection, connect
 
@@ -105,7 +105,7 @@ def create_experiment(
     name: str, artifact_location: str | None = None, tags: Mapping[str, Any] | None = None
 ) -> str:
     """Make an experiment and return its id. Raises AlreadyExists."""
-    checked = dict(check_tag(key, value, "experiment tag") for key, value in (tags or {}).items())
+    checked = check_tags(tags, "experiment tag")
     return connect().store.create_experiment(name, artifact_location, checked).experiment_id
 
 
@@ -129,7 +129,7 @@ def search_experiments(
     store = connect().store
     return gathered(
         lambda size, token: store.search_experiments(
-            filter_string or "", order_by or (), view_type, size, token
+            filter_string or "", listed(order_by, "order_by"), view_type, size, token
         ),
         max_results,
     )
@@ -152,13 +152,15 @@ def rename_experiment(experiment_id: str, new_name: str) -> None:
 
 def set_experiment_tag(key: str, value: Any) -> None:
     """Set a tag of the active experiment."""
-    set_experiment_tags({key: value})
+    connection = connect()
+    checked = dict([check_tag(key, value, "experiment tag")])
+    connection.store.set_experiment_tags(active_experiment_id(connection), checked)
 
 
 def set_experiment_tags(tags: Mapping[str, Any]) -> None:
     """Set tags of the active experiment."""
     connection = connect()
-    checked = dict(check_tag(key, value, "experiment tag") for key, value in tags.items())
+    checked = check_tags(tags, "experiment tag")
     connection.store.set_experiment_tags(active_experiment_id(connection), checked)
 
 

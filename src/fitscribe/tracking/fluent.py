@@ -16,16 +16,21 @@ from fitscribe.core.clock import now_ms
 from fitscribe.core.commands import Batch, RunRecord
 from fitscribe.core.entities import TAG_RUN_NAME, LoggedModelInput, LoggedModelOutput, Run
 from fitscribe.core.states import LifecycleStage, RunStatus
-from fitscribe.core.texts import check_tag
-from fitscribe.core.values import Metric, Param
+from fitscribe.core.texts import check_tag, check_tags, pairs
+from fitscribe.core.values import Metric, Param, checked_params
 from fitscribe.errors import InvalidParameter, InvalidState
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
-from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run
+from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run, path_text
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
 from fitscribe.tracking.experiments import set_experiment as set_experiment
-from fitscribe.tracking.inputs import dataset_input, dataset_inputs
+from fitscribe.tracking.inputs import (
+    dataset_input,
+    dataset_inputs,
+    model_inputs,
+    model_outputs,
+)
 from fitscribe.tracking.kept import get_run as get_run
 from fitscribe.tracking.kept import search_runs as search_runs
 from fitscribe.tracking.lifecycle import end_open_run, error_tags, status_after
@@ -120,7 +125,7 @@ def start_run(
             f"The run {own[-1].run_id} ({own[-1].name}) is active already. End it with end_run(), "
             "or make a child of it with start_run(nested=True)."
         )
-    checked = dict(check_tag(key, value) for key, value in (tags or {}).items())
+    checked = check_tags(tags)
     if description is not None:
         checked[NOTE] = check_tag(NOTE, description)[1]
     connection = connect()
@@ -135,7 +140,7 @@ def start_run(
                 f"The run {resumed} is deleted; restore_run({resumed!r}) brings it back."
             )
         if run_name is not None:
-            checked[TAG_RUN_NAME] = run_name
+            checked.update([check_tag(TAG_RUN_NAME, run_name)])
         opened = resume_run(connection, found, checked)
     else:
         if nested and parent_run_id is None and here.runs:
@@ -143,7 +148,7 @@ def start_run(
         opened = open_run(
             connection,
             experiment_id or _experiment_of_new_run(here, nested),
-            name=run_name,
+            name=None if run_name is None else check_tag(TAG_RUN_NAME, run_name)[1],
             parent_run_id=parent_run_id,
             tags=checked,
         )
@@ -166,8 +171,8 @@ def end_run(status: str = RunStatus.FINISHED) -> None:
     InvalidParameter
         If `status` is none of FINISHED, FAILED, KILLED (SCHEDULED and RUNNING are no ends).
     """
-    if status not in RunStatus.TERMINAL:
-        raise InvalidParameter(f"A run ends as FINISHED, FAILED or KILLED, not as {status!r}.")
+    if not isinstance(status, str) or status not in RunStatus.TERMINAL:
+        raise InvalidParameter(f"A run ends as FINISHED, FAILED or KILLED, not as {status!r:.80}.")
     run = active.current_run()
     if run is not None:
         _end(run, status, {})
@@ -248,7 +253,7 @@ def log_params(
     params: Mapping[str, Any], synchronous: bool | None = None, run_id: str | None = None
 ) -> RunOperations | None:
     """Log params together: all are kept, or none."""
-    checked = [Param.checked(key, value) for key, value in params.items()]
+    checked = checked_params(params)
     _Target(run_id).log(params=checked)
     return None if synchronous is not False else RunOperations()
 
@@ -283,7 +288,8 @@ def log_metric(
     dataset : Dataset, optional
         The data that it was computed on.
     """
-    return log_metrics({key: value}, step, synchronous, run_id, timestamp, model_id, dataset)
+    _log_metrics([(key, value)], step, run_id, timestamp, model_id, dataset)
+    return None if synchronous is not False else RunOperations()
 
 
 def log_metrics(
@@ -296,26 +302,37 @@ def log_metrics(
     dataset: Any = None,
 ) -> RunOperations | None:
     """Log metrics together: all are kept, or none. Parameters as in :func:`log_metric`."""
+    _log_metrics(pairs(metrics, "metrics"), step, run_id, timestamp, model_id, dataset)
+    return None if synchronous is not False else RunOperations()
+
+
+def _log_metrics(
+    metrics: list[tuple[Any, Any]],
+    step: int | None,
+    run_id: str | None,
+    timestamp: int | None,
+    model_id: str | None,
+    dataset: Any,
+) -> None:
     when = now_ms() if timestamp is None else timestamp
     model_id = model_id or active.current_model_id()
     name = getattr(dataset, "name", None)
     digest = getattr(dataset, "digest", None)
     checked = [
-        Metric.checked(key, value, when, step, model_id, name, digest)
-        for key, value in metrics.items()
+        Metric.checked(key, value, when, step, model_id, name, digest) for key, value in metrics
     ]
     _Target(run_id).log(metrics=checked)
-    return None if synchronous is not False else RunOperations()
 
 
 def set_tag(key: str, value: Any, synchronous: bool | None = None) -> RunOperations | None:
     """Set a tag of the active run; the last value stays."""
-    return set_tags({key: value}, synchronous)
+    _Target(None).log(tags=dict([check_tag(key, value)]))
+    return None if synchronous is not False else RunOperations()
 
 
 def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> RunOperations | None:
     """Set tags of the active run together."""
-    checked = dict(check_tag(key, value) for key, value in tags.items())
+    checked = check_tags(tags)
     _Target(None).log(tags=checked)
     return None if synchronous is not False else RunOperations()
 
@@ -334,7 +351,7 @@ def log_input(
 ) -> None:
     """Note that the active run used a dataset (of ``fitscribe.data``) or a model."""
     datasets = [] if dataset is None else [dataset_input(dataset, context, tags)]
-    _Target(None).log(datasets=datasets, model_inputs=[] if model is None else [model])
+    _Target(None).log(datasets=datasets, model_inputs=model_inputs(model))
 
 
 def log_inputs(
@@ -351,13 +368,13 @@ def log_inputs(
         If there are not as many contexts or tags as datasets, or one is no dataset.
     """
     inputs = dataset_inputs(datasets, contexts, tags_list)
-    read = [model for model in models or () if model is not None]
-    _Target(None).log(datasets=inputs, model_inputs=read)
+    _Target(None).log(datasets=inputs, model_inputs=model_inputs(models))
 
 
 def log_outputs(models: Sequence[LoggedModelOutput] | None = None) -> None:
     """Note models that the active run made."""
-    _Target(None).log(model_outputs=list(models or []))
+    made = model_outputs(models)
+    _Target(None).log(model_outputs=made)
 
 
 def log_artifact(
@@ -440,7 +457,7 @@ def load_table(
 def get_artifact_uri(artifact_path: str | None = None) -> str:
     """Return the address of the active run's artifacts, or of one of them."""
     root = _Target(None).files().uri
-    return root if artifact_path is None else f"{root}/{artifact_path}"
+    return root if artifact_path is None else f"{root}/{path_text(artifact_path)}"
 
 
 def flush_async_logging() -> None:

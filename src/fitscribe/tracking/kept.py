@@ -11,6 +11,7 @@ from fitscribe.core.entities import TAG_PARENT, Run
 from fitscribe.core.paging import gathered
 from fitscribe.core.ports import TrackingStore
 from fitscribe.core.states import RunStatus, ViewType
+from fitscribe.core.texts import listed
 from fitscribe.core.values import Metric
 from fitscribe.errors import FitscribeError, InvalidParameter
 from fitscribe.tracking.connect import Connection, connect
@@ -129,20 +130,23 @@ def search_runs(
         If the filter or the order cannot be read.
     """
     if output_format not in ("pandas", "list"):
-        raise InvalidParameter(f"output_format is 'pandas' or 'list', not {output_format!r}.")
-    if experiment_ids and experiment_names:
+        raise InvalidParameter(f"output_format is 'pandas' or 'list', not {output_format!r:.80}.")
+    given = [str(one) for one in listed(experiment_ids, "experiment_ids")]
+    names = listed(experiment_names, "experiment_names")
+    if given and names:
         raise InvalidParameter("Give experiment_ids or experiment_names, not both.")
     connection = connect()
-    if experiment_names:
-        named = [connection.store.get_experiment_by_name(name) for name in experiment_names]
+    if names:
+        named = [connection.store.get_experiment_by_name(name) for name in names]
         ids = [found.experiment_id for found in named if found is not None]
-    elif experiment_ids:
-        ids = [str(identifier) for identifier in experiment_ids]
+    elif given:
+        ids = given
     elif search_all_experiments:
         ids = [found.experiment_id for found in search_experiments()]
     else:
         ids = [active_experiment_id(connection)]
-    runs = all_runs(connection, ids, filter_string, run_view_type, order_by or (), max_results)
+    order = listed(order_by, "order_by")
+    runs = all_runs(connection, ids, filter_string, run_view_type, order, max_results)
     return runs if output_format == "list" else runs_to_frame(runs)
 
 

@@ -11,7 +11,7 @@ from fitscribe.core.entities import LoggedModel, PagedList
 from fitscribe.core.paging import gathered
 from fitscribe.core.ports import TrackingStore
 from fitscribe.core.states import LoggedModelStatus
-from fitscribe.core.texts import check_model_name, check_tag
+from fitscribe.core.texts import check_model_name, check_tags, listed
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.mlmodel import MLMODEL, Model
@@ -67,7 +67,7 @@ def _new_model_here(
         experiment_id = active_experiment_id(connection) if run is None else run.experiment_id
     if source_run_id is None and run is not None:
         source_run_id = run.run_id
-    tags = {**source_tags(), **(tags or {})}
+    tags = {**source_tags(), **check_tags(tags)}
     return connection, checked_model(experiment_id, name, source_run_id, tags, params, model_type)
 
 
@@ -186,7 +186,7 @@ def log_model_params(params: Mapping[str, Any], model_id: str | None = None) -> 
 
 def set_logged_model_tags(model_id: str, tags: Mapping[str, Any]) -> None:
     """Set tags of a logged model; other tags stay."""
-    checked = dict(check_tag(key, value) for key, value in tags.items())
+    checked = check_tags(tags)
     connect().store.update_logged_model(model_id, ModelChange(tags=checked))
 
 
@@ -227,9 +227,8 @@ def search_logged_models(
     if output_format not in ("pandas", "list"):
         raise InvalidParameter(f"output_format is 'pandas' or 'list', not {output_format!r:.80}.")
     connection = connect()
-    if isinstance(experiment_ids, (str, int)):
-        experiment_ids = [str(experiment_ids)]
-    ids = [str(one) for one in experiment_ids or [active_experiment_id(connection)]]
+    ids = [str(one) for one in listed(experiment_ids, "experiment_ids")]
+    ids = ids or [active_experiment_id(connection)]
     order = order_of_models(datasets, order_by)
 
     def page(size: int, token: str | None) -> PagedList[LoggedModel]:

@@ -8,8 +8,8 @@ from typing import Any
 from fitscribe.core.clock import new_model_id, now_ms, short_id
 from fitscribe.core.commands import NewModel
 from fitscribe.core.states import LoggedModelStatus
-from fitscribe.core.texts import check_model_name, check_tag
-from fitscribe.core.values import Param
+from fitscribe.core.texts import check_model_name, check_tag, check_tags, listed
+from fitscribe.core.values import checked_params
 from fitscribe.errors import InvalidParameter
 
 __all__ = ["check_model_status", "checked_model", "model_params", "order_of_models"]
@@ -17,8 +17,7 @@ __all__ = ["check_model_status", "checked_model", "model_params", "order_of_mode
 
 def model_params(params: Mapping[str, Any] | None) -> dict[str, str]:
     """Return a model's params as text, or raise InvalidParameter."""
-    checked = [Param.checked(key, value) for key, value in (params or {}).items()]
-    return {param.key: param.value for param in checked}
+    return {param.key: param.value for param in checked_params(params)}
 
 
 def checked_model(
@@ -32,7 +31,7 @@ def checked_model(
     """Return a new logged model of what a user gave, PENDING, or raise InvalidParameter."""
     model_id = new_model_id()
     if model_type is not None:
-        check_tag("model_type", model_type)
+        model_type = check_tag("model_type", model_type)[1]
     return NewModel(
         model_id,
         str(experiment_id),
@@ -42,26 +41,25 @@ def checked_model(
         model_type,
         LoggedModelStatus.PENDING,
         model_params(params),
-        dict(check_tag(key, value) for key, value in (tags or {}).items()),
+        check_tags(tags),
     )
 
 
 def check_model_status(status: object) -> str:
     """Return a status that a logged model can have, or raise InvalidParameter."""
-    if status not in LoggedModelStatus.ALL:
+    if not isinstance(status, str) or status not in LoggedModelStatus.ALL:
         raise InvalidParameter(f"A logged model ends READY or FAILED, not {status!r:.80}.")
     return str(status)
 
 
 def order_of_models(datasets: Sequence[Mapping[str, Any]] | None, order_by: Any) -> list[str]:
     """Return MLflow's order of logged models as ours; metrics on one dataset are refused."""
-    if datasets:
+    if datasets is not None and listed(datasets, "datasets"):
         raise InvalidParameter(
             "Filter by dataset on runs instead: search_runs(\"datasets.name = '…'\")."
         )
-    if isinstance(order_by, (str, Mapping)):
-        order_by = [order_by]
-    return [_order(item) for item in order_by or ()]
+    items = [order_by] if isinstance(order_by, Mapping) else listed(order_by, "order_by")
+    return [_order(item) for item in items]
 
 
 def _order(item: Any) -> str:

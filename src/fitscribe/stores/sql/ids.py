@@ -9,6 +9,7 @@ from contextlib import suppress
 from fitscribe.errors import InvalidParameter, NotFound
 
 __all__ = [
+    "check_given",
     "check_run_id",
     "experiment_number",
     "experiment_numbers",
@@ -60,6 +61,12 @@ def check_run_id(run_id: object) -> str:
             f"A run id is 1 to 250 letters, digits, '_', '-' and '.', not {run_id!r:.60}."
         )
     return run_id
+
+
+def check_given(key: object) -> None:
+    """Refuse a key to look for that is no text; any text may be looked for."""
+    if not isinstance(key, str):
+        raise InvalidParameter(f"A key is text, not {type(key).__name__}: {key!r:.80}.")
 
 
 def no_experiment(experiment_id: object) -> NotFound:

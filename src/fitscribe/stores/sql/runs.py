@@ -129,7 +129,7 @@ _PARENT_IS_THERE = Rule(
         (("run_id", "text"), ("allowed", "text")),
     ),
     lambda row: NotFound(
-        f"There is no run {row[0]!r}, which is given as the parent of another. "
+        f"There is no run {row[0]!r:.80}, which is given as the parent of another. "
         "Make the parent first, or earlier in the same batch."
     ),
 )

@@ -206,7 +206,7 @@ def lifecycles_of(view_type: int) -> list[int]:
         ViewType.ACTIVE_ONLY: [LIVE],
         ViewType.DELETED_ONLY: [DELETED, DELETED_WITH_EXPERIMENT],
         ViewType.ALL: [LIVE, DELETED, DELETED_WITH_EXPERIMENT],
-    }.get(view_type)
+    }.get(view_type if isinstance(view_type, int) else 0)
     if shown is None:
         raise InvalidParameter(
             f"view_type is ViewType.ACTIVE_ONLY (1), DELETED_ONLY (2) or ALL (3), "

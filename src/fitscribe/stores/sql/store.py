@@ -37,6 +37,7 @@ from fitscribe.stores.sql import (
 from fitscribe.stores.sql.codes import DELETED, LIVE
 from fitscribe.stores.sql.counts import counted
 from fitscribe.stores.sql.engine import Engine
+from fitscribe.stores.sql.ids import check_given
 from fitscribe.stores.sql.locations import Locations, absolute_location
 
 __all__ = ["SqlStore"]
@@ -113,6 +114,7 @@ class SqlStore:
 
     def get_experiment_by_name(self, name: str) -> Experiment | None:
         """Return the active experiment of that name, else the latest deleted one, else None."""
+        experiments.check_name(name)
         with self._engine.read() as connection:
             number = experiments.find(connection, self._caller, name)
             if number is None:
@@ -170,6 +172,7 @@ class SqlStore:
 
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
         """Remove a tag. Raises NotFound if it is not there."""
+        check_given(key)
         with self._engine.write() as connection:
             experiments.delete_tag(connection, self._caller, experiment_id, key)
 
@@ -225,6 +228,7 @@ class SqlStore:
 
     def delete_tag(self, run_id: str, key: str) -> None:
         """Remove a tag of an active run. Raises NotFound if it is not there."""
+        check_given(key)
         with self._engine.write() as connection:
             runs.delete_tag(connection, self._caller, run_id, key)
 
@@ -236,6 +240,7 @@ class SqlStore:
         page_token: str | None = None,
     ) -> PagedList[Metric]:
         """Return every point of a metric, by (timestamp, step, value); none if unknown."""
+        check_given(key)
         with self._engine.read() as connection:
             number, _, _ = runs.number_of(connection, self._caller, run_id)
             return metrics.history(
@@ -311,6 +316,7 @@ class SqlStore:
 
     def delete_logged_model_tag(self, model_id: str, key: str) -> None:
         """Remove a tag. Raises NotFound if it is not there."""
+        check_given(key)
         with self._engine.write() as connection:
             logged_models.delete_tag(connection, self._caller, model_id, key)
 
