@@ -322,3 +322,38 @@ def test_runs_of_equal_value_are_not_all_read(
             costs[name] = max(costs[name], counted[0] - before)
             token = page.token
     assert costs["same"] < 1.5 * costs["other"], costs
+
+
+@pytest.mark.parametrize(
+    "together",
+    [
+        "params.depth = 1 AND params.kind = 'k0'",
+        "params.depth = 1 AND params.kind = 'k0' AND tags.estimator = 'A'",
+        "(params.depth = 1 OR params.depth = 4) AND params.kind = 'k0' AND metrics.score > 0.2",
+    ],
+)
+def test_terms_that_are_rare_together_are_not_looked_up_for_every_run(
+    many: TrackingStore, monkeypatch: pytest.MonkeyPatch, together: str
+) -> None:
+    counted = count_instructions(monkeypatch, many)
+    costs = []
+    for part in (search_runs.PART, 0):  # 0: what the terms find is never read
+        monkeypatch.setattr(search_runs, "PART", part)
+        before = counted[0]
+        assert not many.search_runs(["0"], together, ["metrics.score DESC"], max_results=50)
+        costs.append(counted[0] - before)
+    assert costs[0] < 0.7 * costs[1], costs
+
+
+def test_common_terms_are_looked_up_for_few_runs(
+    many: TrackingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = count_instructions(monkeypatch, many)
+    costs = []
+    for few in (500, 10_000):  # 10,000: what the terms find is always read
+        monkeypatch.setattr(search_runs, "FEW", few)
+        before = counted[0]
+        asked = "params.depth > 1 AND tags.estimator = 'A'"
+        assert len(many.search_runs(["0"], asked, max_results=100)) == 100
+        costs.append(counted[0] - before)
+    assert costs[0] < 0.5 * costs[1], costs
