@@ -177,7 +177,7 @@ class _Fit:
             return
         run = self.run
         tags = self.attempts("describe the error", lambda: error_tags(error)) or {}
-        status = status_after(type(error))
+        status = status_after(error)
         self.attempts("store the failure", lambda: self._write(run, {}, tags, status=status))
         self._leave()
 

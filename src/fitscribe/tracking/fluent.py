@@ -72,7 +72,9 @@ class ActiveRun(Run):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> Literal[False]:
-        _end(self._open, status_after(kind), {} if error is None else error_tags(error))
+        status = status_after(error)
+        tags = {} if error is None or status == RunStatus.FINISHED else error_tags(error)
+        _end(self._open, status, tags)
         return False
 
 

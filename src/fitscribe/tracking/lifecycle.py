@@ -43,11 +43,16 @@ class _Outcome:
     tags: ClassVar[dict[str, str]] = {}
 
 
-def status_after(error: type[BaseException] | None) -> str:
+def status_after(error: BaseException | None) -> str:
     """Return the status of a run that was left by `error`, or by nothing."""
-    if error is None:
+    if error is None or is_orderly(error):
         return RunStatus.FINISHED
-    return RunStatus.KILLED if issubclass(error, KeyboardInterrupt) else RunStatus.FAILED
+    return RunStatus.KILLED if isinstance(error, KeyboardInterrupt) else RunStatus.FAILED
+
+
+def is_orderly(error: BaseException) -> bool:
+    """Whether it is ``sys.exit()`` with the status of success."""
+    return isinstance(error, SystemExit) and error.code in (None, 0)
 
 
 def error_tags(error: BaseException) -> dict[str, str]:
@@ -55,11 +60,16 @@ def error_tags(error: BaseException) -> dict[str, str]:
     kind = type(error)
     return {
         "fitscribe.error.type": f"{kind.__module__}.{kind.__qualname__}",
-        "fitscribe.error.message": _printable(str(error), 8_000),
+        "fitscribe.error.message": _printable(_said(error), 8_000),
         "fitscribe.error.traceback": _printable(
             "".join(traceback.format_exception(kind, error, error.__traceback__)), 60_000
         ),
     }
+
+
+def _said(error: BaseException) -> str:
+    """Return an exception's text; one that has none of its own must not hide the exception."""
+    return str(traceback.TracebackException(type(error), error, None))
 
 
 def _printable(text: str, most: int) -> str:
@@ -154,7 +164,7 @@ def _note_uncaught_exceptions() -> None:
     def excepthook(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        _Outcome.status = status_after(kind)
+        _Outcome.status = status_after(error)
         _Outcome.tags = error_tags(error)
         previous(kind, error, trace)
 
@@ -234,7 +244,7 @@ def _note_failed_cells() -> None:
     def after_cell(result: Any) -> None:
         error = result.error_in_exec or result.error_before_exec
         if error is not None:
-            _end_all(status_after(type(error)), error_tags(error))
+            _end_all(status_after(error), error_tags(error))
 
     shell.events.register("post_run_cell", after_cell)
 
