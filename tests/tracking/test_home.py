@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 import fitscribe
 import fitscribe.sklearn
-from fitscribe.errors import InvalidParameter, NotSupported, StoreUnavailable
+from fitscribe.errors import FitscribeError, InvalidParameter, NotSupported, StoreUnavailable
 from fitscribe.tracking.connect import disconnect
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
@@ -352,3 +352,26 @@ def test_a_home_that_is_moved_while_a_run_is_open_is_not_made_again(home: Path) 
     fitscribe.log_text("a", "a.txt")
     fitscribe.end_run()
     assert fitscribe.get_run(run.info.run_id).info.status == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MLFLOW_RUN_ID", "none"),
+        ("FITSCRIBE_RUN_ID", "none"),
+        ("MLFLOW_EXPERIMENT_ID", "77"),
+        ("FITSCRIBE_EXPERIMENT_ID", "x"),
+        ("MLFLOW_TRACKING_URI", "ftp://x"),
+        ("FITSCRIBE_TRACKING_URI", " "),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    if "URI" in name:
+        fitscribe.set_tracking_uri("")
+    monkeypatch.setenv(name, value)
+    for _ in range(2):  # the second call must not start a run after all
+        with pytest.raises(FitscribeError, match=name):
+            fitscribe.start_run()
+    assert fitscribe.active_run() is None

@@ -103,7 +103,10 @@ def get_tracking_uri() -> str:
         return chosen
     text = config.TRACKING_URI.get()
     if text is not None:
-        return _absolute(text)
+        try:
+            return _absolute(text)
+        except InvalidParameter as error:
+            raise InvalidParameter(f"{error} {config.TRACKING_URI.variable()} says so.") from error
     return file_uri(nearest_home() or _here() / HOME)
 
 
