@@ -13,13 +13,16 @@ from fitscribe.core.texts import check_model_name, check_tags
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.environment import conda_environment
+from fitscribe.modelfolder.example import write_example
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
-from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
+from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION, MLMODEL
 from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import ModelFolder, build, save
 from fitscribe.sklearn.options import Options
-from fitscribe.sklearn.standin import calls_own_function, stand_in
+from fitscribe.sklearn.predictions import known_answer
+from fitscribe.sklearn.rows import copied
+from fitscribe.sklearn.standin import reason_not_to_ask, stand_in
 from fitscribe.tracking import active
 from fitscribe.tracking.addresses import folder_of_model
 from fitscribe.tracking.artifacts import files_of_model
@@ -67,7 +70,9 @@ def build_folder(
         signature = attempts(
             "infer the signature", lambda: _signature_of(estimator, X, scores.predicted)
         )
-    example = _first_rows(X) if options.log_input_examples and X is not None else None
+    example = None
+    if options.log_input_examples and X is not None:
+        example = attempts("keep an example", lambda: _example_of(X))
     explicit = options.serialization_format != "pickle"
     return build(
         estimator,
@@ -81,11 +86,22 @@ def build_folder(
     )
 
 
+def _example_of(X: Any) -> Any:
+    """Return the first rows, once it is sure that they can be JSON."""
+    rows = _first_rows(X)
+    if rows is not None:
+        write_example(rows)
+    return rows
+
+
 def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | None:
-    if predicted is None and calls_own_function(estimator):
-        return infer_signature(X)  # not worth running what may print or count
     if predicted is None:
-        asked = stand_in(estimator)
+        predicted = known_answer(estimator)
+    if predicted is None:
+        params: Mapping[str, Any] = estimator.get_params(deep=True)
+        if reason_not_to_ask(estimator, params) is not None:
+            return infer_signature(X)
+        asked = stand_in(estimator, params)
         answer = getattr(asked, "predict", None) or getattr(asked, "transform", None)
         rows = _first_rows(X)
         if answer is None or rows is None:
@@ -95,11 +111,12 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
 
 
 def _first_rows(X: Any) -> Any:
-    """Return the first rows of X, or None if it cannot be sliced."""
+    """Return a copy of the first rows of X, or None if it cannot be sliced."""
     try:
-        return X.iloc[:EXAMPLE_ROWS] if hasattr(X, "iloc") else X[:EXAMPLE_ROWS]
+        rows = X.iloc[:EXAMPLE_ROWS] if hasattr(X, "iloc") else X[:EXAMPLE_ROWS]
     except (TypeError, IndexError, KeyError, NotImplementedError):
         return X.tocsr()[:EXAMPLE_ROWS] if hasattr(X, "tocsr") else None
+    return copied(rows)
 
 
 def save_model(
@@ -258,7 +275,7 @@ def log_model(
         tags={**source_tags(), **checked},
         digest=folder.digest,
     )
-    files.store.put_folder(files.path(None), folder.files)
+    files.store.put_folder(files.path(None), folder.files, unshared=(MLMODEL,))
     outputs = [LoggedModelOutput(made, step)]
     records = [] if run is None else [RunRecord(run.run_id, model_outputs=outputs)]
     connection.store.log(Batch(records, [new]))

@@ -28,6 +28,7 @@ __all__ = [
     "current_model_id",
     "current_run",
     "enter",
+    "in_notebook",
     "last_model",
     "last_run",
     "open_runs",
@@ -39,8 +40,25 @@ __all__ = [
     "scope",
     "set_model",
     "swap",
+    "this_thread",
     "within",
 ]
+
+
+class _Thread(threading.local):
+    """What stands for this thread; unlike its number, no later thread has the same."""
+
+    def __init__(self) -> None:
+        self.token = object()
+
+
+_thread = _Thread()
+
+
+def this_thread() -> object:
+    """Return what stands for this thread, and for no other."""
+    token: object = _thread.token
+    return token
 
 
 @dataclass(eq=False, slots=True)
@@ -57,6 +75,8 @@ class OpenRun:
         Its start, and the monotonic clock that tells its end.
     pid : int
         The process that opened it: only that one ends it.
+    thread : object
+        The thread that opened it (:func:`this_thread`).
     claimed : bool
         Whether a fit has made the run its own; a second fit becomes a nested run.
     """
@@ -67,6 +87,7 @@ class OpenRun:
     tracking_uri: str
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     pid: int = field(default_factory=os.getpid)
+    thread: object = field(default_factory=this_thread)
     claimed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -136,7 +157,7 @@ class _Notebook:
     last: tuple[str, str] | None = None
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Whether this is the main thread of an interactive IPython session."""
     if "IPython" not in sys.modules:
         return False
@@ -148,14 +169,14 @@ def _in_notebook() -> bool:
 def scope() -> Scope:
     """Return what is going on in this thread and task."""
     here = _scope.get()
-    if here is NOTHING and _in_notebook():
+    if here is NOTHING and in_notebook():
         return _Notebook.scope
     return here
 
 
 def _set(new: Scope) -> None:
     _scope.set(new)
-    if _in_notebook() and new.fit is None:
+    if in_notebook() and new.fit is None:
         _Notebook.scope = new
 
 

@@ -31,6 +31,7 @@ from fitscribe.tracking.client_models import ModelMethods
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.fluent import RunOperations
 from fitscribe.tracking.inputs import dataset_inputs, model_inputs, model_outputs
+from fitscribe.tracking.kept import read_run, truthful
 from fitscribe.tracking.tables import joined_tables
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Client(ModelMethods):
 
     def get_run(self, run_id: str) -> Run:
         """Return a run. Raises NotFound."""
-        return self._store.get_run(run_id)
+        return read_run(self._store, run_id)
 
     def get_parent_run(self, run_id: str) -> Run | None:
         """Return the parent of a run, or None."""
@@ -182,13 +183,12 @@ class Client(ModelMethods):
     ) -> PagedList[Run]:
         """Return a page of runs that a filter finds; its ``token`` asks for the next."""
         ids = [str(identifier) for identifier in listed(experiment_ids, "experiment_ids")]
-        return self._store.search_runs(
-            ids,
-            filter_string,
-            listed(order_by, "order_by"),
-            run_view_type,
-            max_results,
-            page_token,
+        order = listed(order_by, "order_by")
+        return truthful(
+            self._store,
+            lambda: self._store.search_runs(
+                ids, filter_string, order, run_view_type, max_results, page_token
+            ),
         )
 
     def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:

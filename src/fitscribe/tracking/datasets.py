@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -80,11 +81,33 @@ def _columns(X: Any, y: Any) -> dict[str, Any]:
     """Return the schema in MLflow's form: columns of a frame, tensors of arrays."""
     if is_pandas_frame(X) or is_polars_frame(X):
         return {"mlflow_colspec": infer_schema(X).to_dict()}
-    features = X if isinstance(X, np.ndarray) or is_sparse(X) else np.asarray(X)
-    targets = None if y is None else infer_schema(np.asarray(y)).to_json()
-    return {
-        "mlflow_tensorspec": {"features": infer_schema(features).to_json(), "targets": targets}
-    }
+    features = X if isinstance(X, np.ndarray) or is_sparse(X) else _rows(X)
+    targets = None if y is None else _tensor(_rows(y))
+    return {"mlflow_tensorspec": {"features": _tensor(features), "targets": targets}}
+
+
+def _rows(data: Any) -> np.ndarray[Any, Any]:
+    """Return data as an array; rows of different lengths are objects."""
+    try:
+        return np.asarray(data)
+    except ValueError:
+        rows = np.empty(len(data), dtype=object)
+        for place, row in enumerate(data):
+            rows[place] = row
+        return rows
+
+
+def _tensor(data: Any) -> str:
+    """Return the schema of one array as JSON."""
+    if type(data) is np.ndarray and data.ndim and data.dtype.kind in "biufc":
+        return _numeric_tensor(data.dtype, data.shape[1:])
+    return infer_schema(data).to_json()
+
+
+@functools.lru_cache(maxsize=256)
+def _numeric_tensor(dtype: np.dtype[Any], beyond_rows: tuple[int, ...]) -> str:
+    """Return the schema of arrays of numbers, which their type and columns tell."""
+    return infer_schema(np.empty((1, *beyond_rows), dtype)).to_json()
 
 
 def _sizes(X: Any, y: Any) -> dict[str, Any]:
@@ -103,7 +126,7 @@ def _array_sizes(what: str, data: Any) -> dict[str, Any]:
         held = int(values.nbytes) if isinstance(values, np.ndarray) else 0
         size = int(np.prod(shape, dtype=np.int64))
         return {f"{what}_shape": shape, f"{what}_size": size, f"{what}_nbytes": held}
-    array = np.asarray(data)
+    array = _rows(data)
     return {
         f"{what}_shape": list(array.shape),
         f"{what}_size": int(array.size),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from fitscribe.core.entities import TAG_PARENT, Run
 from fitscribe.core.paging import gathered
-from fitscribe.core.states import ViewType
+from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import RunStatus, ViewType
 from fitscribe.core.texts import listed
 from fitscribe.core.values import Metric
-from fitscribe.errors import InvalidParameter
+from fitscribe.errors import FitscribeError, InvalidParameter
 from fitscribe.tracking.connect import Connection, connect
 from fitscribe.tracking.experiments import active_experiment_id, search_experiments
 from fitscribe.tracking.frame import runs_to_frame
+from fitscribe.tracking.lease import end_dead_runs
+from fitscribe.tracking.lifecycle import is_open_here
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,14 +29,48 @@ __all__ = [
     "get_metric_history",
     "get_parent_run",
     "get_run",
+    "read_run",
     "restore_run",
     "search_runs",
+    "truthful",
 ]
+
+
+# A process that reads again and again asks so often who is still alive.
+LOOK_S = 2.0
+R = TypeVar("R", bound=Sequence[Run])
+
+
+class _Looked:
+    at = -LOOK_S
+
+
+def truthful(store: TrackingStore, read: Callable[[], R]) -> R:
+    """Read runs; where one seems to run whose process is gone, end it and read again.
+
+    Nothing is asked for where no run of another process is RUNNING.
+    """
+    found = read()
+    running = [run.info.run_id for run in found if run.info.status == RunStatus.RUNNING]
+    if all(is_open_here(run_id) for run_id in running):
+        return found
+    if time.monotonic() - _Looked.at < LOOK_S:
+        return found
+    ended: list[str] = []
+    with contextlib.suppress(FitscribeError):  # reading goes on where nothing can be written
+        ended = end_dead_runs(store)
+    _Looked.at = time.monotonic()
+    return found if set(ended).isdisjoint(running) else read()
+
+
+def read_run(store: TrackingStore, run_id: str) -> Run:
+    """Return a run, ended if its process is gone. Raises NotFound."""
+    return truthful(store, lambda: [store.get_run(run_id)])[0]
 
 
 def get_run(run_id: str) -> Run:
     """Return a run with all that was logged to it. Raises NotFound."""
-    return connect().store.get_run(run_id)
+    return read_run(connect().store, run_id)
 
 
 def get_parent_run(run_id: str) -> Run | None:
@@ -121,6 +160,9 @@ def all_runs(
 ) -> list[Run]:
     """Return what is on all pages of a search, at most so many."""
     search = connection.store.search_runs
-    return gathered(
-        lambda size, token: search(ids, filter_string, order_by, view_type, size, token), most
+    return truthful(
+        connection.store,
+        lambda: gathered(
+            lambda size, token: search(ids, filter_string, order_by, view_type, size, token), most
+        ),
     )

@@ -29,7 +29,8 @@ NOTE = "mlflow.note.content"
 class ActiveRun(Run):
     """A run that is open here: use it as ``with start_run() as run:``.
 
-    The block ends it: FINISHED, FAILED after an exception, KILLED after Ctrl-C.
+    The block ends it: FINISHED, FAILED after an exception (``sys.exit()`` is one, as in MLflow),
+    KILLED after Ctrl-C or SIGTERM.
     """
 
     __slots__ = ("_open",)
@@ -48,9 +49,7 @@ class ActiveRun(Run):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> Literal[False]:
-        status = status_after(error)
-        tags = {} if error is None or status == RunStatus.FINISHED else error_tags(error)
-        _end(self._open, status, tags)
+        _end(self._open, status_after(error), {} if error is None else error_tags(error))
         return False
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
 from fitscribe.tracking.active import NOTHING, OpenRun, Scope, scope, within
@@ -130,12 +130,21 @@ class _Arrived:
     @skipped_in_warnings
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with _scope_of(self.state):
-            return self.function(*args, **kwargs)
+            return _as_here(self.function)(*args, **kwargs)
 
 
 def _arrived(function: Callable[..., Any], state: tuple[Any, ...]) -> _Arrived:
     """Rebuild a task in the process that does it."""
     return _Arrived(function, state)
+
+
+def _as_here(function: Any) -> Any:
+    """Return a method as its instance has it now: what was carried along may have changed it."""
+    if type(function) is not MethodType:
+        return function
+    again = getattr(function.__self__, function.__name__, None)
+    same = type(again) is MethodType and again.__func__ == function.__func__
+    return again if same else function
 
 
 def _scope_of(state: tuple[Any, ...]) -> AbstractContextManager[Any]:
