@@ -201,7 +201,7 @@ def terms_of(scope: Scope, tree: Node | None) -> list[Term]:
 
 def count(connection: Connection, terms: Sequence[Term], most: int) -> None:
     """Count what terms with finders find, up to a few more than `most`."""
-    # An index is read a hundred times faster than rows reach Python.
+    # Counting what an index has takes a fraction of bringing it to Python.
     counts = [
         select(func.count()).select_from(finder.limit(most + 1).subquery()).scalar_subquery()
         for term in terms

@@ -110,7 +110,7 @@ class _Search:
     def _start(self, most: int) -> set[int] | None:
         """Return the runs that the rarest terms leave, or None if each finds more than `most`."""
         while self._findable and self._counted < most:
-            self._counted = min(max(FEW, 8 * self._counted, 1), most)
+            self._counted = min(max(FEW, 4 * self._counted, 1), most)
             count(self._scope.connection, self._findable, self._counted)
             known = [term for term in self._findable if term.size <= self._counted]
             if known:
