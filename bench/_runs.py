@@ -10,18 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from fitscribe.core.clock import new_run_id
-from fitscribe.core.entities import (
-    Batch,
-    Dataset,
-    DatasetInput,
-    InputTag,
-    Metric,
-    NewRun,
-    Param,
-    RunChange,
-    RunRecord,
-)
+from fitscribe.core.commands import Batch, NewRun, RunChange, RunRecord
+from fitscribe.core.entities import Dataset, DatasetInput, InputTag
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.values import Metric, Param
 
 __all__ = ["ROWS", "fill", "fit_like"]
 

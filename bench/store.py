@@ -33,8 +33,9 @@ from _measure import (
 from _postgres import postgres_server
 from _runs import ROWS, fill, fit_like
 from fitscribe.core.clock import new_run_id
-from fitscribe.core.entities import Batch, Metric, NewRun, RunRecord
+from fitscribe.core.commands import Batch, NewRun, RunRecord
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.values import Metric
 from fitscribe.stores import open_store
 
 OPEN = """

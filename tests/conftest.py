@@ -15,10 +15,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 import fitscribe
 from fitscribe.config import SETTINGS
 from fitscribe.tracking.connect import disconnect
+
+# No test looks at the clock: a busy machine is no fault of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 FOLDER = pytest.StashKey[Path]()
 GUARD = pytest.StashKey[subprocess.Popen[bytes]]()

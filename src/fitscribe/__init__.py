@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fitscribe.tracking.connect import get_tracking_uri as get_tracking_uri
     from fitscribe.tracking.connect import is_tracking_uri_set as is_tracking_uri_set
     from fitscribe.tracking.connect import set_tracking_uri as set_tracking_uri
+    from fitscribe.tracking.doctor import doctor as doctor
     from fitscribe.tracking.experiments import (
         create_experiment as create_experiment,
         delete_experiment as delete_experiment,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         active_run as active_run,
         delete_tag as delete_tag,
         end_run as end_run,
+        flush_artifact_async_logging as flush_artifact_async_logging,
         flush_async_logging as flush_async_logging,
         get_artifact_uri as get_artifact_uri,
         last_active_run as last_active_run,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
         log_outputs as log_outputs,
         log_param as log_param,
         log_params as log_params,
+        log_stream as log_stream,
         log_table as log_table,
         log_text as log_text,
         set_tag as set_tag,
@@ -72,6 +75,21 @@ if TYPE_CHECKING:
         get_run as get_run,
         restore_run as restore_run,
         search_runs as search_runs,
+    )
+    from fitscribe.tracking.logged_models import (
+        ActiveModel as ActiveModel,
+        clear_active_model as clear_active_model,
+        create_external_model as create_external_model,
+        delete_logged_model_tag as delete_logged_model_tag,
+        finalize_logged_model as finalize_logged_model,
+        get_active_model_id as get_active_model_id,
+        get_logged_model as get_logged_model,
+        initialize_logged_model as initialize_logged_model,
+        last_logged_model as last_logged_model,
+        log_model_params as log_model_params,
+        search_logged_models as search_logged_models,
+        set_active_model as set_active_model,
+        set_logged_model_tags as set_logged_model_tags,
     )
 
     autolog = autolog_everywhere
@@ -98,6 +116,7 @@ _FLUENT = (
     "active_run",
     "delete_tag",
     "end_run",
+    "flush_artifact_async_logging",
     "flush_async_logging",
     "get_artifact_uri",
     "last_active_run",
@@ -114,6 +133,7 @@ _FLUENT = (
     "log_outputs",
     "log_param",
     "log_params",
+    "log_stream",
     "log_table",
     "log_text",
     "set_tag",
@@ -128,15 +148,32 @@ _KEPT = (
     "restore_run",
     "search_runs",
 )
+_MODELS = (
+    "ActiveModel",
+    "clear_active_model",
+    "create_external_model",
+    "delete_logged_model_tag",
+    "finalize_logged_model",
+    "get_active_model_id",
+    "get_logged_model",
+    "initialize_logged_model",
+    "last_logged_model",
+    "log_model_params",
+    "search_logged_models",
+    "set_active_model",
+    "set_logged_model_tags",
+)
 # Public name: the module that has it, and its name there.
 _NAMES: dict[str, tuple[str, str]] = {
     **{name: ("fitscribe.tracking.experiments", name) for name in _EXPERIMENTS},
     **{name: ("fitscribe.tracking.fluent", name) for name in _FLUENT},
     **{name: ("fitscribe.tracking.kept", name) for name in _KEPT},
+    **{name: ("fitscribe.tracking.logged_models", name) for name in _MODELS},
     "Client": ("fitscribe.tracking.client", "Client"),
     "FitscribeError": ("fitscribe.errors", "FitscribeError"),
     "MlflowClient": ("fitscribe.tracking.client", "Client"),
     "MlflowException": ("fitscribe.errors", "FitscribeError"),
+    "doctor": ("fitscribe.tracking.doctor", "doctor"),
     "autolog": ("fitscribe.sklearn.switch", "autolog_everywhere"),
     "get_tracking_uri": ("fitscribe.tracking.connect", "get_tracking_uri"),
     "install_as_mlflow": ("fitscribe.tracking.as_mlflow", "install_as_mlflow"),

@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 
 __all__ = [
+    "ACTIVE_MODEL_ID",
     "ARTIFACT_ROOT",
     "EXPERIMENT_ID",
     "EXPERIMENT_NAME",
@@ -17,6 +18,7 @@ __all__ = [
     "SETTINGS",
     "TRACKING_URI",
     "Setting",
+    "present",
 ]
 
 
@@ -79,6 +81,25 @@ RUN_ID = Setting(
     "MLFLOW_RUN_ID",
     "A run to continue: the first start_run() of the process resumes it.",
 )
+ACTIVE_MODEL_ID = Setting(
+    "FITSCRIBE_ACTIVE_MODEL_ID",
+    "MLFLOW_ACTIVE_MODEL_ID",
+    "The logged model that metrics describe where no model is named.",
+)
 NO_COLOR = Setting("NO_COLOR", None, "Print without colours (any value).")
 
-SETTINGS = (TRACKING_URI, ARTIFACT_ROOT, EXPERIMENT_NAME, EXPERIMENT_ID, RUN_ID, NO_COLOR)
+SETTINGS = (
+    TRACKING_URI,
+    ARTIFACT_ROOT,
+    EXPERIMENT_NAME,
+    EXPERIMENT_ID,
+    RUN_ID,
+    ACTIVE_MODEL_ID,
+    NO_COLOR,
+)
+
+
+def present() -> dict[str, str]:
+    """Return the variables that are set and count, by name: ours, and MLflow's read for them."""
+    names = [name for one in SETTINGS for name in (one.name, one.alias) if name is not None]
+    return {name: os.environ[name] for name in names if os.environ.get(name)}

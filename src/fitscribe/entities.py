@@ -7,25 +7,26 @@ from fitscribe.core.entities import (
     ExperimentTag,
     FileInfo,
     InputTag,
-    LifecycleStage,
     LoggedModel,
     LoggedModelInput,
     LoggedModelOutput,
     LoggedModelParameter,
-    LoggedModelStatus,
     LoggedModelTag,
-    Metric,
-    Param,
     Run,
     RunData,
     RunInfo,
     RunInputs,
     RunOutputs,
-    RunStatus,
     RunTag,
+)
+from fitscribe.core.states import (
+    LifecycleStage,
+    LoggedModelStatus,
+    RunStatus,
     SourceType,
     ViewType,
 )
+from fitscribe.core.values import Metric, Param
 
 __all__ = [
     "Dataset",

@@ -17,6 +17,7 @@ from fitscribe.errors import (
     UnsafePath,
 )
 from fitscribe.errors import FitscribeError as MlflowException
+from fitscribe.errors import FitscribeError as RestException
 
 __all__ = [
     "AlreadyExists",
@@ -30,6 +31,7 @@ __all__ = [
     "NotFound",
     "NotSupported",
     "PermissionDenied",
+    "RestException",
     "StoreTooNew",
     "StoreTooOld",
     "StoreUnavailable",

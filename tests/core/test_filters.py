@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from fitscribe.core.entities import LoggedModelStatus, RunStatus
 from fitscribe.core.filter_schemas import OPERATORS
 from fitscribe.core.filter_tokens import number_of
 from fitscribe.core.filters import (
@@ -24,6 +23,7 @@ from fitscribe.core.filters import (
     parse,
     parse_order,
 )
+from fitscribe.core.states import LoggedModelStatus, RunStatus
 
 SCHEMAS = (RUNS, EXPERIMENTS, LOGGED_MODELS)
 

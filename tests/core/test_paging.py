@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitscribe.core.paging import check_max_results, decode_token, encode_token
+from fitscribe.core.entities import PagedList
+from fitscribe.core.paging import check_max_results, decode_token, encode_token, gathered
 from fitscribe.errors import InvalidParameter
 
 QUERY = (["1", "2"], "metrics.a > 0.5", ["metrics.a DESC"], 1)
@@ -144,3 +145,20 @@ def test_max_results(value: Any) -> None:
 def test_max_results_is_an_integer_in_range(value: Any) -> None:
     with pytest.raises(InvalidParameter, match=r"must be an integer from 1 to 1000, not .*page"):
         check_max_results(value, 1000)
+
+
+def test_all_pages_are_gathered() -> None:
+    items = list(range(2_500))
+
+    def page(size: int, token: str | None) -> PagedList[int]:
+        start = int(token or 0)
+        end = start + size
+        return PagedList(items[start:end], str(end) if end < len(items) else None)
+
+    assert gathered(page, None) == items
+    assert gathered(page, 1_001) == items[:1_001]
+    assert gathered(page, 10_000) == items
+    assert gathered(page, 0) == []
+    for wrong in (-1, 1.5, "3"):
+        with pytest.raises(InvalidParameter, match="max_results"):
+            gathered(page, wrong)  # type: ignore[arg-type]  # is refused

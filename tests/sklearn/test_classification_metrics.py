@@ -112,7 +112,7 @@ def ours(classes, y, predicted, proba, weights, pos_label):
     return classification_metrics(coded, Predictions(predicted, None, proba), weights, pos_label)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(cases())
 def test_equals_sklearn(case):
     _, y, predicted, proba, weights, pos_label = case
@@ -129,7 +129,7 @@ def test_equals_sklearn(case):
     assert bool(left_out) == bool(found.problems)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases(), st.integers(1, 5))
 def test_equals_sklearn_whatever_the_target_comes_as(case, seed):
     classes, y, predicted, proba, weights, pos_label = case
@@ -148,7 +148,7 @@ def test_equals_sklearn_whatever_the_target_comes_as(case, seed):
     assert_equal(found.metrics, expected(y, predicted, proba, weights, pos_label))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases())
 def test_labels_that_are_none_of_the_models_classes(case):
     classes, y, predicted, proba, weights, pos_label = case
@@ -228,7 +228,7 @@ def test_negative_weights_have_no_ranking():
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 2**32 - 1), st.integers(2, 60), st.booleans(), st.sampled_from([2, 9, 10**6])
 )
@@ -306,7 +306,7 @@ def test_classes_out_of_order_are_not_trusted():
     assert not coded.of_model
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(4, 30),

@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics as skm
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.cluster import KMeans
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.covariance import EllipticEnvelope
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
 from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, SGDOneClassSVM
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import LocalOutlierFactor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.svm import SVC, LinearSVC, OneClassSVM
+from sklearn.tree import DecisionTreeClassifier
 
 import fitscribe
 import fitscribe.sklearn
 from fitscribe.errors import InvalidParameter, NotSupported
+from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.sklearn import FitscribeWarning
+from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.fit import INCOMPLETE
+from fitscribe.sklearn.predictions import known_answer
 from fitscribe.tracking.connect import connect
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -193,6 +219,56 @@ def test_preparation_goes_to_the_next_run() -> None:
     assert "preparation.json" not in [entry.path for entry in files]
 
 
+def test_preparation_of_a_fit_that_fails_is_no_later_ones() -> None:
+    X, y = load_iris(return_X_y=True)
+    StandardScaler().fit(X)
+    with pytest.raises(ValueError, match="inconsistent"):
+        Ridge().fit(X, y[1:])
+    assert len(read_json(only_run(), "preparation.json")) == 1
+    Ridge().fit(X, y)
+    files = fitscribe.Client().list_artifacts(runs()[0].info.run_id)
+    assert "preparation.json" not in [entry.path for entry in files]
+
+
+def test_preparation_in_one_cell_goes_to_the_fit_in_another(home: Path) -> None:
+    text = f"""
+        import contextvars
+        from IPython.core.interactiveshell import InteractiveShell
+        shell = InteractiveShell.instance()
+        for cell in (
+            "import fitscribe.sklearn; fitscribe.set_tracking_uri({str(home)!r})",
+            "from sklearn.preprocessing import StandardScaler; from sklearn.linear_model import *",
+            "fitscribe.sklearn.autolog(silent=True)",
+            "s = StandardScaler().fit([[1.0], [2.0]])",
+            "r = Ridge().fit([[1.0], [2.0]], [1.0, 2.0])",
+            "r = Lasso().fit([[1.0], [2.0]], [1.0, 2.0])",
+        ):
+            contextvars.copy_context().run(shell.run_cell, cell)
+    """
+    environment = {**os.environ, "HOME": str(home.parent)}
+    script = [sys.executable, "-c", textwrap.dedent(text)]
+    subprocess.run(script, check=True, env=environment, stdout=subprocess.DEVNULL)
+    prepared = {}
+    for run in runs():
+        files = fitscribe.Client().list_artifacts(run.info.run_id)
+        prepared[run.data.tags["estimator_name"]] = "preparation.json" in [f.path for f in files]
+    assert prepared == {"Ridge": True, "Lasso": False}
+
+
+class NumbersItsParams(Ridge):
+    def get_params(self, deep: bool = True) -> Any:
+        return {**super().get_params(deep), 7: "seven", "": "nothing"}
+
+
+def test_params_whose_names_are_no_texts_cost_no_run() -> None:
+    NumbersItsParams().fit([[1.0], [2.0]], [1.0, 2.0])
+    run = only_run()
+    assert run.info.status == "FINISHED"
+    assert run.data.params["7"] == "seven"
+    assert run.data.params["alpha"] == "1.0"
+    assert "must not be empty" in run.data.tags[INCOMPLETE]
+
+
 def test_log_transformers_makes_runs_of_preparation() -> None:
     fitscribe.sklearn.autolog(log_transformers=True, silent=True)
     StandardScaler().fit(load_iris().data)
@@ -332,12 +408,31 @@ def test_extra_tags_and_pos_label() -> None:
         ({"max_tuning_runs": "all"}, "integer or None"),
         ({"log_models": 1}, "True or False"),
         ({"serialization_format": "json"}, "Unrecognized serialization format"),
+        ({"serialization_format": ["pickle"]}, "Unrecognized serialization format"),
         ({"extra_tags": ["a"]}, "dict"),
+        ({"extra_tags": {"mlflow.parentRunId": "x"}}, "sets itself"),
+        ({"extra_tags": {"mlflow.autologging": "x"}}, "sets itself"),
+        ({"extra_tags": {"estimator_name": "x"}}, "sets itself"),
+        ({"extra_tags": {"fitscribe.incomplete": "x"}}, "sets itself"),
+        ({"max_tuning_runs": 2.0}, "integer or None"),
+        ({"max_tuning_runs": True}, "integer or None"),
+        ({"disable": "no"}, "disable must be True or False"),
+        ({"disable": 0}, "disable must be True or False"),
+        ({"disable": True, "log_models": "bad"}, "log_models must be True or False"),
+        ({"disable_for_unsupported_versions": "x"}, "True or False"),
     ],
 )
 def test_bad_options_are_refused_when_they_are_given(given: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidParameter, match=words):
         fitscribe.sklearn.autolog(**given)
+    Ridge().fit([[1.0], [2.0]], [1.0, 2.0])  # the options in force stay
+    assert len(runs()) == 1
+
+
+def test_an_integer_of_numpys_is_a_number_of_candidates() -> None:
+    fitscribe.sklearn.autolog(max_tuning_runs=np.int64(1), silent=True)  # type: ignore[arg-type]  # numpy's integers are not ints
+    GridSearchCV(Ridge(), {"alpha": [1.0, 2.0, 3.0]}, cv=2).fit(*load_diabetes(return_X_y=True))
+    assert len(runs()) == 2
 
 
 def test_a_registered_model_name_is_refused() -> None:
@@ -458,3 +553,467 @@ def test_a_function_of_the_users_own_is_not_called_for_a_signature() -> None:
     signature = fitscribe.models.get_model_info(f"models:/{output.model_id}").signature
     assert signature is not None
     assert signature.outputs is None
+
+
+class Broken(Exception):
+    """Not even its text can be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class Own(ClassifierMixin, BaseEstimator):
+    """Fits anything; the classes below break what we look at."""
+
+    def __init__(self, a: int = 1) -> None:
+        self.a = a
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.zeros(len(X), int)
+
+
+class BrokenProperties(Own):
+    @property
+    def steps(self) -> Any:
+        raise RuntimeError("steps")
+
+    @property
+    def cv_results_(self) -> Any:
+        raise KeyError("results")
+
+
+class BrokenParams(Own):
+    def get_params(self, deep: bool = True) -> Any:
+        raise KeyError("params")
+
+
+class NoParams(Own):
+    def get_params(self, deep: bool = True) -> Any:
+        return None
+
+
+class BrokenPredict(Own):
+    def predict(self, X: Any) -> Any:
+        raise Broken
+
+
+class Endless(Own):
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner_, name)
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [BrokenProperties, BrokenParams, NoParams, BrokenPredict, Endless],
+    ids=lambda c: c.__name__,
+)
+def test_an_estimator_that_cannot_be_looked_at_fits_all_the_same(cls: Any) -> None:
+    model = cls()
+    assert model.fit(*load_iris(return_X_y=True)) is model
+    run = only_run()
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["fitscribe.incomplete"]
+
+
+class BrokenShape:
+    @property
+    def shape(self) -> Any:
+        raise RuntimeError("shape")
+
+
+def test_data_whose_shape_cannot_be_had_is_prepared_all_the_same() -> None:
+    class Prepares(TransformerMixin, BaseEstimator):
+        def fit(self, X: Any, y: Any = None) -> Any:
+            return self
+
+        def transform(self, X: Any) -> Any:
+            return X
+
+    model = Prepares()
+    assert model.fit(BrokenShape()) is model
+
+
+@pytest.mark.parametrize("endless", [True, False])
+def test_data_that_is_read_once_is_read_by_the_fit_only(endless: bool) -> None:
+    rows: Iterator[Any] = itertools.count() if endless else iter([0, 1, 2])
+
+    class First(Own):
+        def fit(self, X: Any, y: Any = None) -> Any:
+            next(X)
+            return super().fit(X, y)
+
+    First().fit(rows, [1])
+    assert next(rows) == 1
+    tags = only_run().data.tags
+    assert "fitscribe.incomplete" not in tags
+    assert "read once" in tags["fitscribe.training.skipped"]
+
+
+def test_data_that_only_becomes_an_array_is_scored() -> None:
+    class Holder:
+        def __init__(self, values: Any) -> None:
+            self.values = values
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return self.values
+
+    X, y = load_iris(return_X_y=True)
+    LogisticRegression(max_iter=500).fit(Holder(X), Holder(y))
+    run = only_run()
+    assert run.data.metrics["training_score"] > 0.9
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+def test_a_prediction_that_would_show_is_not_asked_for() -> None:
+    X, y = load_iris(return_X_y=True)
+    calls = 0
+
+    class Counts(DecisionTreeClassifier):
+        def predict_proba(self, X: Any, check_input: bool = True) -> Any:
+            nonlocal calls
+            calls += 1
+            return super().predict_proba(X, check_input)
+
+    Counts().fit(X, y)
+    assert calls == 0
+    skipped = only_run().data.tags["fitscribe.training.skipped"]
+    assert skipped == "predictions: Counts.predict_proba sets a variable outside it"
+
+
+def test_a_method_that_was_replaced_on_the_object_is_not_called() -> None:
+    X, y = load_iris(return_X_y=True)
+    model = DecisionTreeClassifier()
+    answer = mock.Mock(side_effect=model._validate_X_predict)
+    model._validate_X_predict = answer
+    model.fit(X, y)
+    assert answer.call_count == 0
+    assert "was replaced on this object" in only_run().data.tags["fitscribe.training.skipped"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        EllipticEnvelope(),
+        IsolationForest(n_estimators=2),
+        LocalOutlierFactor(novelty=True),
+        OneClassSVM(),
+        SGDOneClassSVM(),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_what_an_outlier_detector_answers_is_known_without_asking(model: Any) -> None:
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    model.fit(X)
+    known, answer = known_answer(model), model.predict(X)
+    assert known is not None
+    assert infer_signature(X, known) == infer_signature(X, answer)
+
+
+def test_a_fork_inside_a_fit_leaves_the_run_to_its_parent() -> None:
+    class Forks(Own):
+        def fit(self, X: Any, y: Any = None) -> Any:
+            self.child_ = os.fork()
+            if self.child_:
+                os.waitpid(self.child_, 0)
+            return super().fit(X, y)
+
+    model = Forks()
+    try:
+        model.fit(*load_iris(return_X_y=True))
+    finally:
+        if not model.child_:
+            os._exit(0)
+    run = only_run()
+    assert run.info.status == "FINISHED"
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+def test_a_time_limit_that_ends_while_we_look_is_the_users() -> None:
+    def out_of_time(number: int, frame: Any) -> None:
+        raise TimeoutError
+
+    class Slow(Own):
+        def predict(self, X: Any) -> Any:
+            signal.raise_signal(signal.SIGINT)
+            return super().predict(X)
+
+    before = signal.signal(signal.SIGINT, out_of_time)
+    try:
+        with pytest.raises(TimeoutError):
+            Slow().fit(*load_iris(return_X_y=True))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert only_run().info.status == "FINISHED"
+    assert fitscribe.active_run() is None
+
+
+def test_a_panic_of_a_rust_library_is_a_failed_step():
+    class PanicException(BaseException):
+        __module__ = "pyo3_runtime"
+
+    def panic():
+        raise PanicException("assertion failed")
+
+    attempts = Attempts("Ridge")
+    assert attempts("digest", panic) is None
+    assert attempts.problems == ["digest: PanicException: assertion failed"]
+    with pytest.raises(KeyboardInterrupt):
+        attempts("wait", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+
+
+class Subtracts(TransformerMixin, BaseEstimator):
+    """Centres in place, in fit or in transform."""
+
+    def __init__(self, in_fit: bool = False) -> None:
+        self.in_fit = in_fit
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        self.mean_ = np.mean(X, axis=0)
+        if self.in_fit:
+            X += 1
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        return np.asarray(self.fit(X).mean_ * -1 + X)
+
+    def transform(self, X: Any) -> Any:
+        X -= self.mean_
+        return X
+
+
+IN_PLACE = [
+    lambda: make_pipeline(StandardScaler(copy=False), LogisticRegression()),
+    lambda: make_pipeline(MaxAbsScaler(copy=False), LogisticRegression()),
+    lambda: make_pipeline(MinMaxScaler(copy=False), KMeans(2, n_init=1, random_state=0)),
+    lambda: make_pipeline(RobustScaler(copy=False), PCA(2)),
+    lambda: make_pipeline(Subtracts(), LogisticRegression()),
+    lambda: make_pipeline(Subtracts(), LinearSVC()),
+    lambda: make_pipeline(Subtracts(), KMeans(2, n_init=1, random_state=0)),
+    lambda: make_pipeline(Subtracts(in_fit=True), LogisticRegression()),
+]
+
+
+@pytest.mark.parametrize("log_datasets", [True, False])
+@pytest.mark.parametrize("number", range(len(IN_PLACE)))
+def test_what_works_in_place_is_asked_about_copies(number: int, log_datasets: bool) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    X = X[:, :4].copy()
+    fitscribe.sklearn.autolog(disable=True)
+    alone = X.copy()
+    IN_PLACE[number]().fit(alone, y)
+    fitscribe.sklearn.autolog(log_datasets=log_datasets, log_input_examples=True, silent=True)
+    seen = X.copy()
+    model = IN_PLACE[number]().fit(seen, y)
+    np.testing.assert_array_equal(seen, alone)
+    run = only_run()
+    overwritten = bool((alone != X).any())
+    assert overwritten == ("overwrote" in run.data.tags.get("fitscribe.incomplete", ""))
+    found = run.data.metrics.get("training_accuracy_score")
+    if not overwritten and hasattr(model, "classes_"):
+        assert found == np.mean(model.predict(X.copy()) == y)
+    elif overwritten:
+        assert found is None
+
+
+def test_frames_and_lists_are_asked_about_copies() -> None:
+    X, y = load_iris(return_X_y=True)
+    for data in (pd.DataFrame(X), pd.DataFrame(X).sample(frac=1, random_state=0)):
+        before = data.copy()
+        make_pipeline(Subtracts(), LogisticRegression(max_iter=500)).fit(data, y)
+        pd.testing.assert_frame_equal(data, before)
+
+
+@pytest.mark.parametrize("kind", ["step", "kernel", "partial", "target"])
+def test_a_function_of_the_users_own_runs_as_often_as_without_us(kind: str) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    X = StandardScaler().fit_transform(X[:80])
+    calls: list[int] = []
+
+    def own(data: Any, other: Any = None) -> Any:
+        calls.append(1)
+        return data if other is None else data @ other.T
+
+    def fit() -> int:
+        calls.clear()
+        model: Any = {
+            "step": lambda: make_pipeline(FunctionTransformer(own), LogisticRegression()),
+            "kernel": lambda: SVC(kernel=own),
+            "partial": lambda: make_pipeline(
+                FunctionTransformer(functools.partial(own)), LogisticRegression()
+            ),
+            "target": lambda: TransformedTargetRegressor(
+                Ridge(), func=np.log1p, inverse_func=own, check_inverse=False
+            ),
+        }[kind]()
+        model.fit(X, y[:80])
+        return len(calls)
+
+    fitscribe.sklearn.autolog(disable=True)
+    alone = fit()
+    fitscribe.sklearn.autolog()
+    assert fit() == alone
+    run = only_run()
+    assert "is a function of your own" in run.data.tags["fitscribe.training.skipped"]
+    assert "training_score" not in run.data.metrics
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(FunctionTransformer(np.square), LogisticRegression()),
+        make_pipeline(FunctionTransformer(np.nan_to_num), LogisticRegression()),
+        make_pipeline(FunctionTransformer(functools.partial(np.add, 1)), LogisticRegression()),
+        SVC(kernel=rbf_kernel),
+        GridSearchCV(
+            DecisionTreeClassifier(),
+            {"max_depth": [1, 2]},
+            refit=lambda results: 0,
+            scoring=lambda model, X, y: 1.0,
+            cv=2,
+        ),
+    ],
+    ids=["ufunc", "numpy", "partial", "kernel", "search"],
+)
+def test_functions_of_libraries_are_called(model: Any) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    model.fit(StandardScaler().fit_transform(X), y)
+    (run,) = [run for run in runs() if "training_accuracy_score" in run.data.metrics]
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+class Zeros(ClassifierMixin, BaseEstimator):
+    """Takes whatever it is given."""
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.zeros(len(X), int)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.to_timedelta(range(6)),
+        pd.period_range("2020", periods=6, freq="D"),
+        pd.interval_range(0, 6),
+        np.ones(6, complex),
+    ],
+    ids=["timedelta", "period", "interval", "complex"],
+)
+def test_an_example_that_is_no_json_does_not_cost_the_model(column: Any) -> None:
+    fitscribe.sklearn.autolog(log_input_examples=True, silent=True)
+    Zeros().fit(pd.DataFrame({"a": column, "b": range(6)}), [0, 1] * 3)
+    run = only_run()
+    (model,) = run.outputs.model_outputs
+    info = fitscribe.models.get_model_info(f"models:/{model.model_id}")
+    assert info.signature is not None
+    assert info.saved_input_example_info is None
+    assert run.data.tags["fitscribe.incomplete"].startswith("keep an example: ")
+
+
+@pytest.mark.parametrize(
+    "data", [{1, 2, 3}, [object(), object(), object()]], ids=["set", "objects"]
+)
+def test_data_without_a_digest_is_noted(data: Any) -> None:
+    Zeros().fit(data, [0, 1, 1])
+    run = only_run()
+    assert not run.inputs.dataset_inputs
+    kind = type(data).__name__
+    noted = f"{kind}, list: cannot be read twice, or has no digest"
+    assert run.data.tags["fitscribe.dataset.skipped"] == noted
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+@pytest.mark.parametrize("which", ["X", "y"])
+def test_rows_of_different_lengths_are_a_dataset(which: str) -> None:
+    ragged = [["a", "b"], ["c"]]
+    Zeros().fit(ragged if which == "X" else [[1], [2]], [0, 1] if which == "X" else ragged)
+    run = only_run()
+    (given,) = run.inputs.dataset_inputs
+    profile = json.loads(given.dataset.profile)
+    assert profile["features_shape" if which == "X" else "targets_shape"] == [2]
+    assert "object" in given.dataset.schema
+    assert "fitscribe.incomplete" not in run.data.tags
+
+
+def test_a_multi_index_is_digested() -> None:
+    index = pd.MultiIndex.from_product([range(5), ["x", "y"]], names=["p", "q"])
+    X = pd.DataFrame({"a": np.arange(10.0)}, index=index)
+    y = pd.Series([0, 1] * 5, index=index)
+    LogisticRegression().fit(X, y)
+    LogisticRegression().fit(X.set_axis(index.set_levels(["x", "z"], level=1)), y)
+    digests = [run.inputs.dataset_inputs[0].dataset.digest for run in runs()]
+    assert len(set(digests)) == 2
+
+
+def test_extra_tags_are_on_a_run_that_a_fit_claims() -> None:
+    fitscribe.sklearn.autolog(extra_tags={"team": "x"}, silent=True)
+    with fitscribe.start_run():
+        Ridge().fit([[0.0], [1.0]], [0.0, 1.0])
+    assert only_run().data.tags["team"] == "x"
+
+
+@pytest.mark.parametrize("kind", ["pipeline", "nested", "search"])
+def test_weights_of_the_last_step_count(kind: str) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    weights = np.where(y == 0, 5.0, 0.5)
+    inner = Pipeline([("scale", StandardScaler()), ("model", LogisticRegression(C=1e-4))])
+    model, name = {
+        "pipeline": (inner, "model__sample_weight"),
+        "nested": (Pipeline([("inner", inner)]), "inner__model__sample_weight"),
+        "search": (GridSearchCV(inner, {"model__C": [1e-4]}, cv=2), "model__sample_weight"),
+    }[kind]
+    model.fit(X, y, **{name: weights})
+    expected = skm.accuracy_score(y, model.predict(X), sample_weight=weights)
+    assert expected != np.mean(model.predict(X) == y)
+    (run,) = [run for run in runs() if "training_score" in run.data.metrics]
+    assert run.data.metrics["training_accuracy_score"] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_fit_whose_end_cannot_be_stored_is_finished_all_the_same(home: Path) -> None:
+    """Another process holds the database until after the fit."""
+    text = f"""
+        import sqlite3, warnings
+        import fitscribe.sklearn
+        from fitscribe.tracking.connect import connect
+        from sklearn.linear_model import Ridge
+
+        warnings.simplefilter("ignore")
+        fitscribe.set_tracking_uri({str(home)!r})
+        fitscribe.sklearn.autolog(silent=True)
+        store = connect().store
+        store._engine._busy_timeout_s = 0.5
+        other = sqlite3.connect({str(home / "fitscribe.db")!r}, isolation_level=None)
+
+        class Slow(Ridge):
+            def fit(self, X, y):
+                other.execute("BEGIN IMMEDIATE")
+                type(store).log = counting
+                return super().fit(X, y)
+
+        def counting(self, batch, log=type(store).log):
+            print("waits")
+            log(self, batch)
+
+        Slow().fit([[1.0], [2.0]], [1.0, 2.0])
+        type(store).log = counting.__defaults__[0]
+        other.execute("ROLLBACK")
+        if {{late}}:
+            Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
+            found = fitscribe.search_runs(output_format="list")
+            print({{run.info.status for run in found}})
+    """
+    for late, printed in ((False, ""), (True, "{'FINISHED'}\n")):
+        script = textwrap.dedent(text).replace("{late}", str(late))
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        assert (done.stdout, done.stderr) == (f"waits\n{printed}", "")
+    slow = [run for run in runs() if run.info.run_name.startswith("Slow")]
+    assert [run.info.status for run in slow] == ["FINISHED", "FINISHED"]
+    assert all("store the run: StoreUnavailable" in run.data.tags[INCOMPLETE] for run in slow)

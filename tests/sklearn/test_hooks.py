@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import inspect
 import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
+from unittest import mock
 
 import cloudpickle
 import estimators
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, ClusterMixin, TransformerMixin, clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -26,6 +30,7 @@ from sklearn.utils.metaestimators import available_if
 import fitscribe
 import fitscribe.sklearn
 from fitscribe.sklearn.patch import METHODS, Hook
+from fitscribe.tracking.stack import SKIPPED_FILE
 
 X = np.arange(12.0).reshape(6, 2)
 y = np.array([0, 1, 0, 1, 0, 1])
@@ -48,8 +53,10 @@ def test_every_training_method_of_every_estimator_is_hooked(method: str) -> None
     estimators.cases()  # the experimental ones, too
     classes = [cls for _, cls in all_estimators() if hasattr(cls, method)]
     assert len(classes) > {"fit": 180, "fit_transform": 80, "fit_predict": 15}[method]
-    bare = [cls for cls in classes if not isinstance(inspect.getattr_static(cls, method), Hook)]
-    assert bare == []
+    held = {cls.__name__: inspect.getattr_static(cls, method) for cls in classes}
+    bare = {name for name, thing in held.items() if not isinstance(thing, Hook)}
+    # Its `fit_predict` is a property that says there is none.
+    assert bare == ({"FeatureAgglomeration"} if method == "fit_predict" else set())
 
 
 def test_classes_that_are_imported_later_are_hooked(tmp_path: Path) -> None:
@@ -58,9 +65,11 @@ import sys, inspect, fitscribe.sklearn
 fitscribe.sklearn.autolog(silent=True)
 from sklearn.utils import all_estimators
 from fitscribe.sklearn.patch import METHODS, Hook
+from fitscribe.tracking.stack import SKIPPED_FILE
+hooked = (Hook, property)
 print([
     (name, method) for name, cls in all_estimators() for method in METHODS
-    if hasattr(cls, method) and not isinstance(inspect.getattr_static(cls, method), Hook)
+    if hasattr(cls, method) and not isinstance(inspect.getattr_static(cls, method), hooked)
 ])
 """
     done = subprocess.run(
@@ -130,15 +139,16 @@ def test_a_class_defined_later_is_hooked() -> None:
     assert sorted(names_of_runs()) == ["Later", "Later", "Own"]
 
 
+class Sometimes(BaseEstimator):
+    def __init__(self, able: bool = True) -> None:
+        self.able = able
+
+    @available_if(lambda self: self.able)
+    def fit(self, X: Any, y: Any = None) -> Any:
+        return self
+
+
 def test_a_method_that_is_there_only_sometimes_stays_so() -> None:
-    class Sometimes(BaseEstimator):
-        def __init__(self, able: bool = True) -> None:
-            self.able = able
-
-        @available_if(lambda self: self.able)
-        def fit(self, X: Any, y: Any = None) -> Any:
-            return self
-
     assert hasattr(Sometimes(), "fit")
     assert not hasattr(Sometimes(able=False), "fit")
     with pytest.raises(AttributeError, match="has no attribute 'fit'"):
@@ -171,3 +181,201 @@ def test_pickles_hold_nothing_of_ours() -> None:
     assert b"fitscribe.sklearn.patch" not in b"".join(data)
     bound = pickle.loads(pickle.dumps(Ridge().fit))
     assert bound(X, y).coef_.shape == (2,)
+
+
+class Trained(ClassifierMixin, BaseEstimator):
+    """Trains in the plainest way; the classes below say how its ``fit`` is written."""
+
+    def _train(self, X: Any, y: Any = None, mode: str = "own") -> Any:
+        self.mode_ = mode
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.zeros(len(X), int)
+
+
+class Given:
+    """A descriptor that has attributes by the names of a hook's."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.name = self.original = self.recorded = "the user's"
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self.function, instance)
+
+
+class PartialFit(Trained):
+    fit = functools.partialmethod(Trained._train, mode="partial")
+
+
+class GivenFit(Trained):
+    fit: Any = Given(Trained._train)
+
+
+class AliasFit(Trained):
+    fit = Trained._train
+
+
+class LambdaFit(Trained):
+    fit = lambda self, X, y=None: self._train(X, y, "lambda")  # noqa: E731
+
+
+@pytest.mark.parametrize(
+    ("cls", "mode"),
+    [(PartialFit, "partial"), (GivenFit, "own"), (AliasFit, "own"), (LambdaFit, "lambda")],
+)
+def test_any_way_to_write_a_fit_is_recorded(cls: Any, mode: str) -> None:
+    model = cls()
+    assert model.fit(X, y) is model
+    assert model.mode_ == mode
+    assert names_of_runs() == [cls.__name__]
+    assert GivenFit.fit.name == "the user's"
+
+
+class StaticFit(Trained):
+    @staticmethod
+    def fit(X: Any, y: Any = None) -> str:
+        return "static"
+
+
+class PropertyFit(Trained):
+    @property
+    def fit(self) -> Any:
+        return self._train
+
+
+class AsyncFit(Trained):
+    async def fit(self, X: Any, y: Any = None) -> Any:
+        return self._train(X, y)
+
+
+def test_what_is_no_method_that_trains_is_left_alone() -> None:
+    assert StaticFit().fit(X) == StaticFit.fit(X) == "static"
+    with pytest.raises(AttributeError, match="no setter"):
+        PropertyFit().fit = None  # type: ignore[misc]
+    assert inspect.iscoroutinefunction(AsyncFit().fit)
+    assert names_of_runs() == []
+
+
+def test_a_plain_mixin_is_no_estimator() -> None:
+    class Mixin:
+        def fit(self, X: Any, y: Any = None) -> Any:
+            return self
+
+    class Mixed(Mixin, BaseEstimator):
+        pass
+
+    Mixin().fit(X)
+    assert names_of_runs() == []
+    Mixed().fit(X)
+    assert names_of_runs() == ["Mixed"]
+
+
+def test_a_bound_method_seems_to_be_of_the_original() -> None:
+    model = Ridge()
+    assert model.fit == model.fit == MethodType(Ridge.fit, model)
+    assert hash(model.fit) == hash(MethodType(Ridge.fit, model))
+    assert model.fit.__code__ is Ridge.fit.__code__
+    assert inspect.getsource(Trained().predict) == inspect.getsource(Trained.predict)
+    assert inspect.getsource(Own().fit) == inspect.getsource(Own.fit)
+    method = Sometimes().fit
+    assert method == method.__self__.fit
+
+
+def test_a_classs_dict_seems_to_hold_the_original() -> None:
+    held = vars(Ridge)["fit"]
+    assert isinstance(held, FunctionType)
+    assert inspect.isfunction(held)
+    assert held == Ridge.fit
+    assert repr(held) == repr(Ridge.fit)
+    assert held.__code__ is Ridge.fit.__code__
+
+
+def test_specs_of_mocks_are_as_ever() -> None:
+    made = mock.create_autospec(LogisticRegression)()
+    made.fit(X, y)
+    with pytest.raises(TypeError, match="too many positional arguments"):
+        made.fit(X, y, None, 1)
+    model = LogisticRegression()
+    with mock.patch.object(
+        LogisticRegression, "fit", autospec=True, side_effect=LogisticRegression.fit
+    ) as fit:
+        model.fit(X, y)
+    fit.assert_called_once_with(model, X, y)
+    model.fit(X, y)
+    assert names_of_runs() == ["LogisticRegression"]
+
+
+def test_a_method_replaced_while_autologging_began_is_hooked_when_it_begins_again() -> None:
+    fitscribe.sklearn.autolog(disable=True)
+    with mock.patch.object(Ridge, "fit"):
+        fitscribe.sklearn.autolog()
+    fitscribe.sklearn.autolog()
+    Ridge().fit(X, y)
+    assert names_of_runs() == ["Ridge"]
+
+
+def test_metaclasses_are_neither_asked_nor_in_the_way() -> None:
+    class Frozen(type):
+        def __setattr__(cls, name: str, value: Any) -> None:
+            raise AttributeError(name)
+
+        def __eq__(cls, other: object) -> bool:
+            raise RuntimeError
+
+        __hash__ = None  # type: ignore[assignment]
+
+    class Model(Trained, metaclass=Frozen):
+        def fit(self, X: Any, y: Any = None) -> Any:
+            return self._train(X, y)
+
+    assert isinstance(vars(Model)["fit"], Hook)
+    fitscribe.sklearn.autolog(disable=True)
+    assert type(vars(Model)["fit"]) is FunctionType
+    fitscribe.sklearn.autolog(silent=True)
+    Model().fit(X, y)
+    assert names_of_runs() == ["Model"]
+
+
+def test_a_class_made_from_anothers_dict_is_put_back_too() -> None:
+    @dataclasses.dataclass(slots=True)
+    class Model(Trained):
+        size: int = 1
+
+        def fit(self, X: Any, y: Any = None) -> Any:
+            return self._train(X, y)
+
+    assert isinstance(vars(Model)["fit"], Hook)
+    fitscribe.sklearn.autolog(disable=True)
+    assert type(vars(Model)["fit"]) is FunctionType
+
+
+def test_bound_methods_pickle_without_us() -> None:
+    held = {"partial": functools.partial(Ridge().fit, sample_weight=None), "fit": Ridge().fit}
+    for data in (cloudpickle.dumps(held), pickle.dumps(held), cloudpickle.dumps(Sometimes().fit)):
+        assert b"fitscribe" not in data
+    again = cloudpickle.loads(cloudpickle.dumps(held))["fit"]
+    assert again(X, y).coef_.shape == (2,)
+    assert names_of_runs() == ["Ridge"]
+
+
+def test_nobody_searches_all_modules_for_our_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Watched(ModuleType):
+        def __getattribute__(self, name: str) -> Any:
+            looked_at.append(name)
+            return super().__getattribute__(name)
+
+    class Looks(BaseEstimator):
+        def fit(self, X: Any, y: Any = None) -> Any:
+            ours = sys._getframe(1)
+            assert ours.f_code.co_filename == SKIPPED_FILE
+            looked_at.clear()
+            assert inspect.getframeinfo(ours).code_context is None
+            return self
+
+    looked_at: list[str] = []
+    monkeypatch.setitem(sys.modules, "watched", Watched("watched"))
+    Looks().fit(X)
+    assert looked_at == []

@@ -245,3 +245,64 @@ def test_a_kmeans_in_a_thread_leaves_the_generators_alone() -> None:
     np.random.seed(5)
     KMeans(3, n_init=2).fit(X)
     assert np.random.random(3).tolist() == with_autolog.tolist()
+
+
+FITS_OF_MAIN = """
+import functools, sys
+import joblib
+import fitscribe, fitscribe.sklearn
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import Ridge
+
+fitscribe.set_tracking_uri(sys.argv[1])
+fitscribe.sklearn.autolog()
+X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]
+
+class Mine(BaseEstimator):
+    def __init__(self, a=1):
+        self.a = a
+    def fit(self, X, y):
+        return self
+
+def task(a):
+    return Mine(a).fit(X, y).a
+
+if __name__ == "__main__":
+    with joblib.Parallel(n_jobs=2) as pool:
+        for tasks in (
+            [joblib.delayed(Ridge(alpha=a).fit)(X, y) for a in (1, 2)],
+            [joblib.delayed(task)(a) for a in (3, 4)],
+            [joblib.delayed(Mine(a).fit)(X, y) for a in (5, 6)],
+        ):
+            pool(tasks)
+"""
+
+
+def test_methods_and_classes_of_main_are_recorded_in_workers(tmp_path: Path, home: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(FITS_OF_MAIN)
+    done = subprocess.run(
+        [sys.executable, str(script), str(home)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    params = [run.data.params for run in runs()]
+    assert sorted(p.get("a", p.get("alpha")) for p in params) == list("123456")
+
+
+def test_fits_in_copied_contexts_of_other_threads_claim_no_run() -> None:
+    async def fits() -> None:
+        await asyncio.gather(
+            *(asyncio.to_thread(Ridge().fit, [[1.0], [2.0]], [1, 2]) for _ in "123")
+        )
+
+    with fitscribe.start_run() as run:
+        asyncio.run(fits())
+    found = fitscribe.search_runs(output_format="list")
+    assert len(found) == 4
+    parents = [one.data.tags.get("mlflow.parentRunId") for one in found]
+    assert sorted(map(str, parents)) == sorted(["None", *[run.info.run_id] * 3])
+    assert "estimator_name" not in fitscribe.get_run(run.info.run_id).data.tags

@@ -57,7 +57,7 @@ def cases(draw):
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(cases())
 def test_equals_sklearn(case):
     y, predicted, weights = case

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -244,3 +245,31 @@ def test_rows_are_copied():
         if form in ("csr", "coo", "csc"):
             some = some.toarray()
         np.testing.assert_array_equal(np.asarray(some), X[index])
+
+
+class Holder(BaseEstimator):
+    """Keeps its fitted estimators under names of its own."""
+
+    def __init__(self, knn_: object = None) -> None:
+        self.knn_ = knn_
+        self.coef_ = np.zeros(3)
+        self.parent_ = self
+
+    def predict(self, X: object) -> object:
+        return X
+
+
+@pytest.mark.parametrize(
+    ("held", "count"),
+    [
+        (KNeighborsClassifier(), 1),
+        ([KNeighborsClassifier()] * 20, 20),
+        ({"a": SVC(), "b": LogisticRegression()}, 1),
+        (make_pipeline(StandardScaler(), KNeighborsClassifier()), 1),
+        (Holder(KNeighborsClassifier()), 1),
+        (LogisticRegression(), 0),
+        (list(range(100_000)), 0),
+    ],
+)
+def test_a_class_of_the_users_own_is_looked_into(held, count):
+    assert lazy_members(Holder(held)) == (count, False)

@@ -148,7 +148,7 @@ def test_a_copy_of_a_local_class_leaves_the_class_alone():
 
     X, y = data()
     before = dict(vars(Local))
-    asked = stand_in(Local().fit(X, y))
+    asked = stand_in(Local().fit(X, y), {})
     assert type(asked) is Local
     # What pickle and copy note on each class that they meet.
     assert {**vars(Local), "__slotnames__": []} == {**before, "__slotnames__": []}
@@ -158,14 +158,14 @@ def test_a_copy_of_a_local_class_leaves_the_class_alone():
 def test_an_estimator_of_the_users_own_is_asked_as_a_copy(wrap):
     X, y = data()
     estimator = wrap(Counting()).fit(X, y)
-    asked = stand_in(estimator)
+    asked = stand_in(estimator, estimator.get_params())
     assert asked is not estimator
     asked.predict(X)
     last = estimator[-1] if hasattr(estimator, "steps") else estimator
     assert not hasattr(last, "calls_")
     assert type(asked) is type(estimator)
     plain = wrap(LogisticRegression()).fit(X, y)
-    assert stand_in(plain) is plain
+    assert stand_in(plain, plain.get_params()) is plain
 
 
 REGRESSORS = {

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import model_selection
+from sklearn.base import BaseEstimator
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import GridSearchCV, KFold, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -129,7 +130,7 @@ def test_a_step_that_is_replaced_leaves_no_stale_params() -> None:
     assert "steps" not in replaced.data.params
 
 
-def test_failed_candidates_keep_nan() -> None:
+def test_a_candidate_whose_fits_all_failed_is_failed() -> None:
     search = GridSearchCV(LogisticRegression(), {"C": [1.0, -1.0]}, cv=2, error_score=np.nan)
     with warnings.catch_warnings(record=True) as shown:
         warnings.simplefilter("always")
@@ -138,8 +139,10 @@ def test_failed_candidates_keep_nan() -> None:
     assert ["fits failed" in str(w.message) for w in shown] == [True, False]
     assert "non-finite" in str(shown[1].message)
     _, children = split()
-    values = [child.data.metrics["mean_test_score"] for child in children]
-    assert np.isnan(values).tolist() == [False, True]
+    assert [child.info.status for child in children] == ["FINISHED", "FAILED"]
+    assert ["mean_test_score" in child.data.metrics for child in children] == [True, False]
+    assert "split_test_score" not in children[1].data.metrics
+    assert "mean_fit_time" in children[1].data.metrics
 
 
 def test_without_refit_the_candidates_are_kept() -> None:
@@ -160,3 +163,75 @@ def test_halving_keeps_its_iterations() -> None:
     assert parent.data.tags["estimator_name"] == "HalvingGridSearchCV"
     assert {child.data.metrics["iter"] for child in children} == {0.0, 1.0}
     assert all(child.data.metrics["n_resources"] > 0 for child in children)
+
+
+class SometimesFails(DecisionTreeClassifier):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        if X[0, 0] == first and self.max_depth == 1:
+            raise ValueError("not this split")
+        return super().fit(X, y, sample_weight)
+
+
+first = X[0, 0]
+
+
+def test_a_candidate_that_failed_in_part_keeps_the_rest() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        GridSearchCV(SometimesFails(), {"max_depth": [1, 2]}, cv=KFold(3), error_score=np.nan).fit(
+            X, y
+        )
+    _, children = split()
+    assert [child.info.status for child in children] == ["FINISHED", "FINISHED"]
+    client = fitscribe.client.Client()
+    histories = [
+        client.get_metric_history(child.info.run_id, "split_test_score") for child in children
+    ]
+    assert [[metric.step for metric in history] for history in histories] == [[0], [0, 1, 2]]
+    assert "mean_test_score" not in children[0].data.metrics
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_what_a_callable_refit_chose_is_kept(most: int) -> None:
+    fitscribe.sklearn.autolog(max_tuning_runs=most, silent=True)
+    GridSearchCV(
+        LogisticRegression(), {"C": [1e-6, 0.1, 1.0, 10.0]}, cv=2, refit=lambda results: 0
+    ).fit(X, y)
+    _, children = split()
+    assert len(children) == most
+    assert "1e-06" in [child.data.params["C"] for child in children]
+
+
+class OwnSearch(BaseEstimator):
+    """Keeps its results as somebody else likes them."""
+
+    def __init__(self, kind: str = "frame") -> None:
+        self.kind = kind
+
+    def fit(self, X: Any, y: Any) -> Any:
+        results = {
+            "param_C": [0.1, 1.0],
+            "mean_test_score": [0.5, 0.75],
+            "rank_test_score": [2, 1],
+        }
+        if self.kind != "bare":
+            results["params"] = [{"C": value} for value in results["param_C"]]
+        self.cv_results_ = pd.DataFrame(results) if "frame" in self.kind else results
+        self.best_params_, self.best_score_ = {"C": 1.0}, 0.75
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.zeros(len(X))
+
+
+@pytest.mark.parametrize("kind", ["frame", "bare", "dict"])
+def test_results_of_other_forms_are_candidates(kind: str) -> None:
+    OwnSearch(kind).fit(X, y)
+    parent, children = split()
+    assert "fitscribe.incomplete" not in parent.data.tags
+    assert parent.data.params["best_C"] == "1.0"
+    assert parent.data.metrics["best_cv_score"] == 0.75
+    assert sorted(child.data.params["C"] for child in children) == ["0.1", "1.0"]
+    assert sorted(child.data.metrics["mean_test_score"] for child in children) == [0.5, 0.75]
+    table = fitscribe.artifacts.load_text(f"runs:/{parent.info.run_id}/cv_results.csv")
+    assert table.startswith("param_C,mean_test_score")

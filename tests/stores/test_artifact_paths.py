@@ -114,7 +114,7 @@ segment_texts = st.one_of(
 
 
 @given(segment_texts)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_every_segment_comes_back_from_windows(segment):
     try:
         (safe,) = segments(segment)
@@ -128,7 +128,7 @@ def test_every_segment_comes_back_from_windows(segment):
 
 
 @given(segment_texts, segment_texts)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_two_segments_are_two_names(one, other):
     assert (one == other) == (on_windows(one) == on_windows(other))
 
@@ -304,7 +304,7 @@ any_path = st.one_of(
 
 
 @given(path=any_path, data=st.binary(max_size=700))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_every_text_is_a_file_of_that_name_or_refused(tmp_path_factory, path, data):
     base = tmp_path_factory.getbasetemp() / "any-path"
     root = base / "root"

@@ -225,9 +225,9 @@ def test_names_of_modules_are_refused_by_a_sentence(run_python: RunPython) -> No
         "entities": "Trace",
         "data": "from_spark",
         "models": "evaluate",
-        "artifacts": "load_image",
+        "artifacts": "get_artifact_repository",
         "client": "RestClient",
-        "exceptions": "RestException",
+        "exceptions": "ExecutionException",
         "tracking.fluent": "evaluate",
     }
     text = f"""

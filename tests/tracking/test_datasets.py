@@ -23,7 +23,7 @@ import fitscribe.sklearn
 from fitscribe.data import from_numpy, from_pandas, from_polars
 from fitscribe.errors import InvalidParameter
 
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=60)
 dtypes = st.one_of(
     hnp.floating_dtypes(endianness="="),
     hnp.integer_dtypes(endianness="="),

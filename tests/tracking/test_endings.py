@@ -14,7 +14,8 @@ import pytest
 
 import fitscribe
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import Batch, Lease, RunChange, RunRecord
+from fitscribe.core.commands import Batch, Lease, RunChange, RunRecord
+from fitscribe.tracking import kept
 from fitscribe.tracking import lease as leases
 from fitscribe.tracking.connect import connect, disconnect
 
@@ -65,6 +66,46 @@ def test_a_hook_that_was_there_is_called(home: Path) -> None:
     assert only_run().info.status == "FAILED"
 
 
+def test_an_exception_that_another_hook_took_leaves_failed(home: Path) -> None:
+    text = """
+        fitscribe.start_run()
+        sys.excepthook = lambda kind, error, trace: print("mine", error)
+        raise ValueError("broken")
+    """
+    done = run_script(home, text)
+    assert (done.returncode, done.stdout) == (1, "mine broken\n")
+    run = only_run()
+    assert run.info.status == "FAILED"
+    assert run.data.tags["fitscribe.error.message"] == "broken"
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_exception_that_ends_a_thread_fails_the_runs_that_it_opened(
+    home: Path, inside: bool
+) -> None:
+    text = f"""
+        import threading
+        threading.excepthook = lambda args: print("mine", args.exc_value)
+
+        def work(error):
+            fitscribe.start_run(run_name=str(error), nested=True)
+            raise error
+
+        if {inside}:
+            fitscribe.start_run(run_name="main")
+        for error in (ValueError("broken"), SystemExit(0)):
+            thread = threading.Thread(target=work, args=(error,))
+            thread.start()
+            thread.join()
+        fitscribe.set_tag("still", "open")
+    """
+    done = run_script(home, text)
+    assert (done.returncode, done.stdout.splitlines()[0], done.stderr) == (0, "mine broken", "")
+    found = fitscribe.search_runs(output_format="list")
+    assert [run.info.status for run in found if run.info.run_name == "broken"] == ["FAILED"]
+    assert {run.info.status for run in found if run.info.run_name != "broken"} == {"FINISHED"}
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -15)])
 def test_signals_leave_killed_and_the_exit_status(home: Path, number: int, status: int) -> None:
     # A shell's background job, and all that it starts, ignores SIGINT until it is told otherwise.
@@ -107,6 +148,55 @@ def test_a_sigterm_handler_of_the_users_own_is_called(home: Path) -> None:
     assert only_run().info.status == "KILLED"
 
 
+LEAVES = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))"
+HEARS = "os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)"
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LEAVES}\nwith fitscribe.start_run(): {HEARS}",
+        f"with fitscribe.start_run(): pass\n{LEAVES}\nwith fitscribe.start_run(): {HEARS}",
+        f"with fitscribe.start_run(): pass\n{LEAVES}\nfitscribe.start_run(); {HEARS}",
+    ],
+    ids=["in a with", "set after a run", "set after a run, no with"],
+)
+def test_a_sigterm_handler_that_leaves_is_no_failure(home: Path, text: str) -> None:
+    assert run_script(home, text).returncode == 7
+    run = fitscribe.search_runs(output_format="list")[0]
+    assert (run.info.status, run.data.tags["fitscribe.ended_by"]) == ("KILLED", "SIGTERM")
+
+
+@pytest.mark.posix
+def test_a_sigterm_handler_that_only_notes_it_lets_the_script_end(home: Path) -> None:
+    text = """
+        signal.signal(signal.SIGTERM, lambda *_: print("noted"))
+        fitscribe.start_run()
+        os.kill(os.getpid(), signal.SIGTERM)
+        fitscribe.log_metric("m", 1)
+    """
+    done = run_script(home, text)
+    assert (done.returncode, done.stdout) == (0, "noted\n")
+    assert only_run().info.status == "FINISHED"
+
+
+@pytest.mark.posix
+def test_a_handler_that_is_put_back_is_not_called_twice(home: Path) -> None:
+    text = """
+        calls = []
+        signal.signal(signal.SIGTERM, lambda *_: calls.append("first"))
+        with fitscribe.start_run():
+            old = signal.signal(signal.SIGTERM, lambda *_: (calls.append("own"), old(*_)))
+        with fitscribe.start_run():
+            signal.signal(signal.SIGTERM, old)
+        with fitscribe.start_run():
+            os.kill(os.getpid(), signal.SIGTERM)
+        print(calls, signal.getsignal(signal.SIGTERM) is old)
+    """
+    assert run_script(home, text).stdout == "['first'] True\n"
+
+
 @pytest.mark.posix
 def test_a_fork_is_ended_by_sigterm_as_without_us(home: Path) -> None:
     text = """
@@ -137,6 +227,72 @@ def test_kill_9_leaves_killed_for_the_next_process(home: Path) -> None:
     assert run.info.status == "KILLED"
     assert run.data.tags["fitscribe.ended_by"] == "lease"
     assert run.data.metrics == {"m": 1.0}
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda run_id: only_run(),
+        fitscribe.get_run,
+        lambda run_id: fitscribe.Client().get_run(run_id),
+        lambda run_id: fitscribe.Client().search_runs(["0"])[0],
+    ],
+    ids=["search_runs", "get_run", "Client.get_run", "Client.search_runs"],
+)
+def test_kill_9_leaves_killed_for_a_process_that_was_there(
+    home: Path, read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(kept, "end_dead_runs", lambda store: asked.append(1) or ends(store))
+    monkeypatch.setattr(kept._Looked, "at", -kept.LOOK_S)
+    ends = leases.end_dead_runs
+    with fitscribe.start_run() as own:
+        read(own.info.run_id)
+    read(own.info.run_id)
+    assert asked == []
+    fitscribe.delete_run(own.info.run_id)
+    text = (
+        "run = fitscribe.start_run(); print(run.info.run_id, flush=True); os.kill(os.getpid(), 9)"
+    )
+    run_id = run_script(home, text).stdout.strip()
+    assert read(run_id).info.status == "KILLED"
+    read(run_id)
+    assert asked == [1]
+
+
+def test_who_is_alive_is_not_asked_again_and_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(kept, "end_dead_runs", lambda store: asked.append(1) or [])
+    monkeypatch.setattr(kept._Looked, "at", -kept.LOOK_S)
+    run = fitscribe.Client().create_run("0")  # RUNNING, and kept open by nobody
+    for _ in range(3):
+        assert fitscribe.get_run(run.info.run_id).info.status == "RUNNING"
+    assert asked == [1]
+
+
+def test_an_end_that_could_not_be_stored_is_stored_at_the_exit(home: Path) -> None:
+    text = f"""
+        import sqlite3
+        from fitscribe.errors import StoreUnavailable
+        from fitscribe.tracking.connect import connect
+
+        connect().store._engine._busy_timeout_s = 0.1
+        other = sqlite3.connect({str(home / "fitscribe.db")!r}, isolation_level=None)
+        try:
+            with fitscribe.start_run():
+                other.execute("BEGIN IMMEDIATE")
+                raise ValueError("broken")
+        except StoreUnavailable:
+            print(fitscribe.active_run())
+        other.execute("ROLLBACK")
+    """
+    done = run_script(home, text)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "None\n", "")
+    run = only_run()
+    assert (run.info.status, run.data.tags["fitscribe.error.message"]) == ("FAILED", "broken")
 
 
 def test_a_late_heartbeat_revives_a_run() -> None:

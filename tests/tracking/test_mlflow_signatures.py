@@ -14,21 +14,31 @@ import fitscribe.sklearn
 # Names and order of the parameters of MLflow 3.17's functions; ``trace_location`` left out.
 FUNCTIONS = {
     "active_run": "",
+    "clear_active_model": "",
     "create_experiment": "name artifact_location tags",
+    "create_external_model": "name source_run_id tags params model_type experiment_id",
     "delete_experiment": "experiment_id",
     "delete_experiment_tag": "key",
+    "delete_logged_model_tag": "model_id key",
     "delete_run": "run_id",
     "delete_tag": "key",
+    "doctor": "mask_envs",
     "end_run": "status",
+    "finalize_logged_model": "model_id status",
+    "flush_artifact_async_logging": "",
     "flush_async_logging": "",
+    "get_active_model_id": "",
     "get_artifact_uri": "artifact_path",
     "get_experiment": "experiment_id",
     "get_experiment_by_name": "name",
+    "get_logged_model": "model_id",
     "get_parent_run": "run_id",
     "get_run": "run_id",
     "get_tracking_uri": "",
+    "initialize_logged_model": "name source_run_id tags params model_type experiment_id",
     "is_tracking_uri_set": "",
     "last_active_run": "",
+    "last_logged_model": "",
     "load_table": "artifact_file run_ids extra_columns",
     "log_artifact": "local_path artifact_path run_id",
     "log_artifacts": "local_dir artifact_path run_id",
@@ -39,18 +49,24 @@ FUNCTIONS = {
     "log_inputs": "datasets contexts tags_list models",
     "log_metric": "key value step synchronous timestamp run_id model_id dataset",
     "log_metrics": "metrics step synchronous run_id timestamp model_id dataset",
+    "log_model_params": "params model_id",
     "log_outputs": "models",
     "log_param": "key value synchronous",
     "log_params": "params synchronous run_id",
+    "log_stream": "stream artifact_file run_id",
     "log_table": "data artifact_file run_id",
     "log_text": "text artifact_file run_id",
     "restore_run": "run_id",
     "search_experiments": "view_type max_results filter_string order_by",
+    "search_logged_models": "experiment_ids filter_string datasets max_results order_by "
+    "output_format",
     "search_runs": "experiment_ids filter_string run_view_type max_results order_by "
     "output_format search_all_experiments experiment_names",
+    "set_active_model": "name model_id",
     "set_experiment": "experiment_name experiment_id",
     "set_experiment_tag": "key value",
     "set_experiment_tags": "tags",
+    "set_logged_model_tags": "model_id tags",
     "set_tag": "key value synchronous",
     "set_tags": "tags synchronous",
     "set_tracking_uri": "uri",
@@ -90,10 +106,12 @@ METHODS = {
     "log_inputs": "run_id datasets models",
     "log_metric": "run_id key value timestamp step synchronous dataset_name dataset_digest "
     "model_id",
+    "log_model_artifact": "model_id local_path artifact_path",
     "log_model_artifacts": "model_id local_dir artifact_path",
     "log_model_params": "model_id params",
     "log_outputs": "run_id models",
     "log_param": "run_id key value synchronous",
+    "log_stream": "run_id stream artifact_file",
     "log_table": "run_id data artifact_file",
     "log_text": "run_id text artifact_file",
     "rename_experiment": "experiment_id new_name",
@@ -107,6 +125,21 @@ METHODS = {
     "set_tag": "run_id key value synchronous",
     "set_terminated": "run_id status end_time",
     "update_run": "run_id status name",
+}
+
+
+# Of ``mlflow.artifacts`` and ``mlflow.data``.
+OTHERS = {
+    "artifacts.download_artifacts": "artifact_uri run_id artifact_path dst_path tracking_uri "
+    "registry_uri",
+    "artifacts.list_artifacts": "artifact_uri run_id artifact_path tracking_uri",
+    "artifacts.load_dict": "artifact_uri",
+    "artifacts.load_image": "artifact_uri",
+    "artifacts.load_text": "artifact_uri",
+    "data.from_numpy": "features source targets name digest",
+    "data.from_pandas": "df source targets name digest predictions",
+    "data.from_polars": "df source targets name digest predictions",
+    "data.get_source": "dataset",
 }
 
 
@@ -128,6 +161,12 @@ def test_methods_of_the_client(name: str) -> None:
     assert parameters(getattr(fitscribe.Client, name))[1:] == METHODS[name].split()
 
 
+@pytest.mark.parametrize("name", OTHERS)
+def test_functions_of_modules(name: str) -> None:
+    module, _, function = name.partition(".")
+    assert parameters(getattr(getattr(fitscribe, module), function)) == OTHERS[name].split()
+
+
 @pytest.mark.parametrize("name", LONGER)
 def test_what_takes_more_than_mlflows(name: str) -> None:
     assert parameters(getattr(fitscribe, name)) == LONGER[name].split()
@@ -135,7 +174,7 @@ def test_what_takes_more_than_mlflows(name: str) -> None:
 
 
 def test_every_method_of_the_client_is_compared() -> None:
-    public = {name for name in vars(fitscribe.Client) if not name.startswith("_")}
+    public = {name for name in dir(fitscribe.Client) if not name.startswith("_")}
     assert public == {*METHODS, *LONGER, "tracking_uri"}
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import fitscribe
-from fitscribe.core.entities import MAX_KEY, MAX_TEXT
+from fitscribe.core.texts import MAX_KEY, MAX_TEXT
 from fitscribe.entities import Metric, Param, RunTag
 from fitscribe.errors import InvalidParameter
 

@@ -16,18 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.entities import (
-    Batch,
-    Dataset,
-    DatasetInput,
-    InputTag,
-    Lease,
-    LoggedModelOutput,
-    Metric,
-    ModelChange,
-    RunRecord,
-)
+from fitscribe.core.commands import Batch, Lease, ModelChange, RunRecord
+from fitscribe.core.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.values import Metric
 from fitscribe.stores import open_store
 from fitscribe.stores.sql.codes import SCHEMA
 from fitscribe.testing.tracking_case import end, fill, model, run

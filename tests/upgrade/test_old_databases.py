@@ -16,8 +16,9 @@ from make_database import (
     write_everything,
 )
 
-from fitscribe.core.entities import Batch, ViewType
+from fitscribe.core.commands import Batch
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import ViewType
 from fitscribe.stores import upgrade_store
 from fitscribe.stores.sql.codes import SCHEMA
 from fitscribe.testing.tracking_case import run

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from fitscribe.cli.table import ago, print_json, print_table
-from fitscribe.core.entities import ViewType
+from fitscribe.core.states import ViewType
 from fitscribe.tracking.connect import connect
 
 NOUN = "experiments"

@@ -17,8 +17,10 @@ from fitscribe.cli.table import (
     print_json,
     print_table,
 )
-from fitscribe.core.entities import TAG_PARENT, Run, ViewType
+from fitscribe.core.entities import TAG_PARENT, Run
+from fitscribe.core.states import ViewType
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
+from fitscribe.tracking.addresses import models_made
 from fitscribe.tracking.artifacts import files_at
 from fitscribe.tracking.connect import connect, get_tracking_uri
 
@@ -150,7 +152,7 @@ def _show(arguments: argparse.Namespace) -> None:
     _section("tags", dict(sorted(run.data.tags.items())))
     inputs = run.inputs.dataset_inputs
     _section("data", {one.dataset.name: f"{one.dataset.digest}  {one.context}" for one in inputs})
-    models = [connect().store.get_logged_model(o.model_id) for o in run.outputs.model_outputs]
+    models = models_made(connect(), run)
     _section("models", {model.name: f"models:/{model.model_id}" for model in models})
     files = files_at(connect(), info.artifact_uri).list()
     _section("files", {one.path: "" if one.is_dir else f"{one.file_size} bytes" for one in files})

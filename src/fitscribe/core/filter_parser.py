@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import NamedTuple, NoReturn
 
-from fitscribe.core.entities import MAX_KEY
 from fitscribe.core.filter_schemas import (
     DATASET_KEYS,
     EQUALITY,
@@ -24,6 +23,7 @@ from fitscribe.core.filter_schemas import (
 )
 from fitscribe.core.filter_tokens import Reader, Token, number_of
 from fitscribe.core.filter_tree import And, Comparison, Node, Not, Or, OrderItem, Scalar, quoted
+from fitscribe.core.texts import MAX_KEY
 
 __all__ = ["Parser"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fitscribe.core.entities import LoggedModelStatus, RunStatus
+from fitscribe.core.states import LoggedModelStatus, RunStatus
 
 __all__ = ["EXPERIMENTS", "LOGGED_MODELS", "OPERATORS", "RUNS", "FilterSchema"]
 

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from operator import index
+from typing import TypeVar
 
+from fitscribe.core.entities import PagedList
 from fitscribe.errors import InvalidParameter
 
-__all__ = ["check_max_results", "decode_token", "encode_token"]
+__all__ = ["check_max_results", "decode_token", "encode_token", "gathered"]
+
+T = TypeVar("T")
+PAGE = 1000
 
 _AGAIN = (
     "Hand back the token of the page before, with the same experiments, filter, order and view; "
@@ -105,3 +110,36 @@ def _read(token: object) -> tuple[str, tuple[int | float | str | None, ...]]:
     except (ValueError, TypeError, RecursionError):
         raise InvalidParameter(f"{token!r:.60} is no page token. {_AGAIN}") from None
     return digest, tuple(values)
+
+
+def gathered(page: Callable[[int, str | None], PagedList[T]], most: int | None) -> list[T]:
+    """Return what is on all pages of a search, at most so many.
+
+    Parameters
+    ----------
+    page : callable
+        Given how many results and a token (None at first), returns a page.
+    most : int or None
+        None is no limit, 0 is none.
+
+    Raises
+    ------
+    InvalidParameter
+        If `most` is negative or no integer.
+
+    Examples
+    --------
+    >>> gathered(lambda size, token: PagedList("ab"[:size]), 1)
+    ['a']
+    """
+    if most is not None and (not hasattr(most, "__index__") or index(most) < 0):
+        raise InvalidParameter(f"max_results is an integer from 0 on, or None, not {most!r:.60}.")
+    found: list[T] = []
+    token: str | None = None
+    while most is None or len(found) < most:
+        part = page(PAGE if most is None else min(PAGE, most - len(found)), token)
+        found += part
+        token = part.token
+        if token is None:
+            break
+    return found

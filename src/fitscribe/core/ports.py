@@ -9,25 +9,23 @@ thing that is not there (NotFound).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from fitscribe.core.caller import Caller
+from fitscribe.core.commands import Batch, Lease, ModelChange
 from fitscribe.core.entities import (
-    Batch,
     Change,
     Experiment,
     FileInfo,
-    Lease,
     LoggedModel,
-    Metric,
-    ModelChange,
     PagedList,
     Run,
     StoreInfo,
-    ViewType,
 )
+from fitscribe.core.states import ViewType
+from fitscribe.core.values import Metric
 
 __all__ = ["ArtifactStore", "TrackingStore"]
 
@@ -234,9 +232,13 @@ class ArtifactStore(Protocol):
     def put_file(self, path: str, local_path: Path) -> None:
         """Copy a local file to `path`; one that is there is replaced."""
 
-    def put_folder(self, path: str, files: Mapping[str, bytes]) -> None:
+    def put_folder(
+        self, path: str, files: Mapping[str, bytes], unshared: Collection[str] = ()
+    ) -> None:
         """Write a folder of files (relative path to content) that appears as one.
 
+        Of the files named in `unshared` no other has the bytes (they hold an id, say), so it is
+        not worth looking for them.
         Raises AlreadyExists if there is something at `path`.
         """
 

@@ -45,6 +45,7 @@ MODEL_FORMS = (
     "runs:/<run id>/<model name>, models:/m-<id>, models:/<name>/<version>, "
     "models:/<name>@<alias>, models:/<name>/latest, or a folder"
 )
+MAX_ADDRESS = 4096
 TRACKING_FORMS = "a folder, sqlite:///path/to/file.db or postgresql://user@host/database"
 
 # One letter before the colon is a Windows drive.
@@ -284,7 +285,19 @@ def _check_text(what: str, text: object, forms: str) -> None:
     if not text or text.isspace():
         raise InvalidParameter(f"The {what} is empty. Use {forms}.")
     if "\0" in text:
-        raise InvalidParameter(f"The {what} {text!r} holds a NUL character. Use {forms}.")
+        raise InvalidParameter(f"The {what} {text!r:.80} holds a NUL character. Use {forms}.")
+    if len(text) > MAX_ADDRESS:
+        raise InvalidParameter(
+            f"The {what} has {len(text):,} characters; up to {MAX_ADDRESS:,} are read. "
+            f"Use {forms}."
+        )
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise InvalidParameter(
+            f"The {what} {text!r:.80} holds a lone surrogate, which no file's name has. "
+            f"Use {forms}."
+        ) from None
 
 
 # file: addresses.
@@ -321,10 +334,15 @@ def file_uri(path: str | PurePath) -> str:
         encoded = text.encode("utf-8", "surrogatepass")
     else:
         absolute = text.startswith("/")
-        encoded = os.fsencode(text)
+        try:
+            encoded = os.fsencode(text)
+        except UnicodeEncodeError:
+            raise InvalidParameter(
+                f"{text!r:.80} holds a lone surrogate, which no file's name has."
+            ) from None
     if not absolute or "\0" in text:
         raise InvalidParameter(
-            f"A file: address needs an absolute path, not {text!r}; try os.path.abspath(...)."
+            f"A file: address needs an absolute path, not {text!r:.80}; try os.path.abspath(...)."
         )
     if windows and text.startswith("//"):
         return "file:" + quote_from_bytes(encoded, safe="/")

@@ -7,6 +7,7 @@ the same either way.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -114,8 +115,9 @@ def _scalar(value: object) -> str:
     raise _Unsure
 
 
+@functools.lru_cache(maxsize=512)
 def _text(text: str) -> str:
-    """Return text as it is, or in single quotes."""
+    """Return text as it is, or in single quotes; keys and versions come again in every file."""
     if _WORD.fullmatch(text) or _VERSION.fullmatch(text):
         return text
     if _QUOTED.fullmatch(text):

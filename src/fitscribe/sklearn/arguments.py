@@ -18,6 +18,7 @@ TARGET_NAMES = frozenset({"y", "Y", "target", "targets", "y_true", "labels"})
 OURS = "fitscribe."
 MOST_FRAMES = 20
 MOST_NAMES = 2000
+MOST_STEPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,14 @@ def _parameters(function: Any) -> tuple[str, ...]:
     return names or ("X", "y")
 
 
-def arguments_of(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arguments:
+def arguments_of(
+    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], estimator: Any = None
+) -> Arguments:
     """Return the data among the arguments of a training method.
 
     X is the first parameter. y is the parameter called so (or ``Y``, ``target`` …), else the
     second one where it is no ``sample_weight`` or ``groups``: MLflow's rule, less its mistakes.
+    Weights of a pipeline's last step are those of the pipeline (``model__sample_weight``).
     """
     names = _parameters(function)
     given = {**dict(zip(names, args, strict=False)), **kwargs}
@@ -55,8 +59,26 @@ def arguments_of(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     return Arguments(
         given.get(names[0], given.get("X")),
         given.get(target or "y"),
-        given.get("sample_weight"),
+        given.get(_weight_name(estimator, kwargs)),
     )
+
+
+def _weight_name(estimator: Any, kwargs: Mapping[str, Any]) -> str:
+    """Return what the weights are called: ``sample_weight``, of a last step if it is given any."""
+    if "sample_weight" in kwargs:
+        return "sample_weight"
+    if any(base.__name__ == "BaseSearchCV" for base in type(estimator).__mro__):
+        estimator = estimator.estimator
+    prefix = ""
+    for _ in range(MOST_STEPS):
+        steps = getattr(estimator, "__dict__", {}).get("steps")
+        if not isinstance(steps, list) or not steps or len(steps[-1]) != 2:
+            break
+        name, estimator = steps[-1]
+        prefix += f"{name}__"
+        if f"{prefix}sample_weight" in kwargs:
+            return f"{prefix}sample_weight"
+    return "sample_weight"
 
 
 def variable_name(value: Any) -> str | None:

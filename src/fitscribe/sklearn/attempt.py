@@ -1,11 +1,14 @@
 """The one guard around every step of autologging: what fails is skipped, noted, and told once.
 
 This is the only place of fitscribe that catches every exception. A fit's own exception never
-comes here.
+comes here. What is no ``Exception`` (Ctrl-C, ``sys.exit``) and what the handler of a signal raised
+was meant for the user's code, which happened to be here: it goes on.
 """
 
 from __future__ import annotations
 
+import signal
+import traceback
 import warnings
 from collections.abc import Callable
 from typing import TypeVar
@@ -17,6 +20,26 @@ T = TypeVar("T")
 
 class FitscribeWarning(UserWarning):
     """Something could not be recorded; the fit itself is as it would have been."""
+
+
+def text_of(error: BaseException) -> str:
+    """Return an exception's text, or why it has none."""
+    try:
+        return str(error)
+    except Exception as another:
+        return f"(its text cannot be had: {type(another).__name__})"
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Whether a step failed: a library written in Rust (polars) panics with no ``Exception``."""
+    return isinstance(error, Exception) or type(error).__module__ == "pyo3_runtime"
+
+
+def _came_by_signal(error: BaseException) -> bool:
+    """Whether a signal's handler raised it: a time limit of the user's that ended just now."""
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    codes = {getattr(handler, "__code__", None) for handler in handlers}
+    return any(frame.f_code in codes for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 class Attempts:
@@ -39,8 +62,10 @@ class Attempts:
         """Do a step and return its result; None if it failed."""
         try:
             return do()
-        except Exception as error:
-            self.note(f"{step}: {type(error).__name__}: {error}")
+        except BaseException as error:
+            if not _is_failure(error) or _came_by_signal(error):
+                raise
+            self.note(f"{step}: {type(error).__name__}: {text_of(error)}")
             return None
 
     def note(self, problem: str) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from fitscribe.core.entities import Param
+from fitscribe.core.values import Param
+from fitscribe.modelfolder.containers import is_pandas_frame
 
 __all__ = [
     "changed_params",
@@ -20,6 +21,7 @@ __all__ = [
     "param_text",
     "param_values",
     "params_of",
+    "results_of",
     "title_of",
 ]
 
@@ -40,8 +42,21 @@ def is_search(estimator: Any) -> bool:
     """
     if any(base.__name__ == "BaseSearchCV" for base in type(estimator).__mro__):
         return True
-    results = getattr(estimator, "cv_results_", None)
-    return isinstance(results, Mapping) and "params" in results
+    results = results_of(estimator)
+    if results is None:
+        return False
+    starts = {
+        name.partition("_")[0] for name in results if name.startswith(("param_", "mean_test_"))
+    }
+    return "params" in results or len(starts) == 2
+
+
+def results_of(estimator: Any) -> Mapping[str, Any] | None:
+    """Return the columns of ``cv_results_``, a dict or a frame; None where there are none."""
+    results: Any = getattr(estimator, "cv_results_", None)
+    if is_pandas_frame(results):
+        return {str(name): column.to_numpy() for name, column in results.items()}
+    return results if isinstance(results, Mapping) else None
 
 
 def params_of(estimator: Any) -> list[Param]:

@@ -7,22 +7,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fitscribe.core.clock import new_model_id, now_ms
-from fitscribe.core.entities import Batch, LoggedModelOutput, NewModel, RunRecord, check_tag
+from fitscribe.core.commands import Batch, NewModel, RunRecord
+from fitscribe.core.entities import LoggedModelOutput
+from fitscribe.core.texts import check_model_name, check_tags
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.environment import conda_environment
+from fitscribe.modelfolder.example import write_example
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
-from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
+from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION, MLMODEL
 from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import ModelFolder, build, save
 from fitscribe.sklearn.options import Options
-from fitscribe.sklearn.standin import calls_own_function, stand_in
+from fitscribe.sklearn.predictions import known_answer
+from fitscribe.sklearn.rows import copied
+from fitscribe.sklearn.standin import reason_not_to_ask, stand_in
 from fitscribe.tracking import active
 from fitscribe.tracking.addresses import folder_of_model
 from fitscribe.tracking.artifacts import files_of_model
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
+from fitscribe.tracking.model_arguments import model_params
 from fitscribe.tracking.source import source_tags
 
 if TYPE_CHECKING:
@@ -64,7 +70,9 @@ def build_folder(
         signature = attempts(
             "infer the signature", lambda: _signature_of(estimator, X, scores.predicted)
         )
-    example = _first_rows(X) if options.log_input_examples and X is not None else None
+    example = None
+    if options.log_input_examples and X is not None:
+        example = attempts("keep an example", lambda: _example_of(X))
     explicit = options.serialization_format != "pickle"
     return build(
         estimator,
@@ -78,11 +86,22 @@ def build_folder(
     )
 
 
+def _example_of(X: Any) -> Any:
+    """Return the first rows, once it is sure that they can be JSON."""
+    rows = _first_rows(X)
+    if rows is not None:
+        write_example(rows)
+    return rows
+
+
 def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | None:
-    if predicted is None and calls_own_function(estimator):
-        return infer_signature(X)  # not worth running what may print or count
     if predicted is None:
-        asked = stand_in(estimator)
+        predicted = known_answer(estimator)
+    if predicted is None:
+        params: Mapping[str, Any] = estimator.get_params(deep=True)
+        if reason_not_to_ask(estimator, params) is not None:
+            return infer_signature(X)
+        asked = stand_in(estimator, params)
         answer = getattr(asked, "predict", None) or getattr(asked, "transform", None)
         rows = _first_rows(X)
         if answer is None or rows is None:
@@ -92,11 +111,12 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
 
 
 def _first_rows(X: Any) -> Any:
-    """Return the first rows of X, or None if it cannot be sliced."""
+    """Return a copy of the first rows of X, or None if it cannot be sliced."""
     try:
-        return X.iloc[:EXAMPLE_ROWS] if hasattr(X, "iloc") else X[:EXAMPLE_ROWS]
+        rows = X.iloc[:EXAMPLE_ROWS] if hasattr(X, "iloc") else X[:EXAMPLE_ROWS]
     except (TypeError, IndexError, KeyError, NotImplementedError):
         return X.tocsr()[:EXAMPLE_ROWS] if hasattr(X, "tocsr") else None
+    return copied(rows)
 
 
 def save_model(
@@ -243,22 +263,23 @@ def log_model(
         metadata=metadata,
         extra_files=extra_files,
     )
-    checked = dict(check_tag(key, value) for key, value in (tags or {}).items())
+    checked = check_tags(tags)
     new = NewModel(
         made,
         experiment,
-        _model_name(name or artifact_path or "model"),
+        check_model_name(name or artifact_path or "model"),
         now_ms(),
         None if run is None else run.run_id,
         model_type,
-        params={key: str(value) for key, value in (params or {}).items()},
+        params=model_params(params),
         tags={**source_tags(), **checked},
         digest=folder.digest,
     )
-    files.store.put_folder(files.path(None), folder.files)
+    files.store.put_folder(files.path(None), folder.files, unshared=(MLMODEL,))
     outputs = [LoggedModelOutput(made, step)]
     records = [] if run is None else [RunRecord(run.run_id, model_outputs=outputs)]
     connection.store.log(Batch(records, [new]))
+    active.remember_last_model(connection.uri, made)
     return ModelInfo.of(folder.model, f"models:/{made}", new.name, new.params, new.tags)
 
 
@@ -312,12 +333,3 @@ def _refuse_trusted_types(types: object) -> None:
             "skops_trusted_types is no parameter of a file: whoever loads a model says what it "
             "trusts. Leave it out."
         )
-
-
-def _model_name(name: str) -> str:
-    bad = sorted(set(name) & set("/:.%\"'"))
-    if bad or not name.strip():
-        raise InvalidParameter(
-            f"A model's name has none of / : . % \" ' and is not empty; {name!r} will not do."
-        )
-    return name

@@ -6,26 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
-from fitscribe.sklearn.standin import stand_in
+from fitscribe.sklearn.standin import is_plain, reason_not_to_ask, stand_in
 from fitscribe.sklearn.training import TrainingScores, training_scores
 from fitscribe.tracking.datasets import Digest, dataset_entity, digest_of
 from fitscribe.tracking.source import source_tags
 
 __all__ = [
+    "Digest",
     "Scores",
     "SeenData",
     "all_params",
-    "generators_of",
+    "digest_of",
+    "may_overwrite",
     "scores",
     "seen_data",
     "shape_of",
 ]
 
+SKIPPED = "fitscribe.training.skipped"
 # Params that let an estimator work in its caller's arrays.
 OVERWRITES = ("copy", "copy_X", "copy_x", "copy_X_train")
 
@@ -86,25 +87,27 @@ def seen_data(X: Any, y: Any, name: str) -> SeenData | None:
 
 
 def all_params(estimator: Any) -> Mapping[str, Any]:
-    """Return an estimator's params, nested ones too; none if it cannot say."""
+    """Return an estimator's params, nested ones too; none if it cannot say.
+
+    Of a search those of its best estimator as well: a candidate may be of another class.
+    """
     try:
         found: Mapping[str, Any] = estimator.get_params(deep=True)
     except (AttributeError, TypeError, ValueError, RuntimeError):
         return {}
-    return found
+    best = getattr(estimator, "__dict__", {}).get("best_estimator_")
+    if best is None:
+        return found
+    inner = {f"best_estimator___{key}": value for key, value in all_params(best).items()}
+    return {**found, "best_estimator_": best, **inner}
 
 
-def generators_of(estimator: Any, params: Mapping[str, Any]) -> list[Any]:
-    """Return the random generators that an estimator's params and attributes hold."""
-    found: dict[int, Any] = {}
-    for value in (*params.values(), *getattr(estimator, "__dict__", {}).values()):
-        if isinstance(value, (np.random.RandomState, np.random.Generator)):
-            found[id(value)] = value
-    return list(found.values())
+def may_overwrite(estimator: Any, params: Mapping[str, Any]) -> bool:
+    """Whether an estimator, or one inside it, may overwrite X: by a param, or by code unknown."""
+    return _told_to(params) or not is_plain(estimator, params)
 
 
-def may_overwrite(params: Mapping[str, Any]) -> bool:
-    """Whether a param lets an estimator, or one inside it, overwrite X."""
+def _told_to(params: Mapping[str, Any]) -> bool:
     return any(
         value is False and key.rpartition("__")[2] in OVERWRITES for key, value in params.items()
     )
@@ -116,15 +119,20 @@ def scores(
     arguments: Arguments,
     pos_label: Any,
     attempts: Attempts,
-    data: SeenData | None,
+    before: Digest | None,
 ) -> Scores:
-    """Return the training scores, or why there are none."""
-    if data is not None and attempts("look for copy=False", lambda: may_overwrite(params)):
+    """Return the training scores, or why there are none; `before` is of X and y before the fit."""
+    overwrites = attempts("look for copy=False", lambda: may_overwrite(estimator, params))
+    if overwrites and before is not None:
         after = attempts("digest X again", lambda: digest_of(arguments.X, arguments.y))
-        if after != data.digest:
-            attempts.note("training metrics: the fit overwrote its input (copy=False)")
+        if after != before:
+            why = " (copy=False)" if _told_to(params) else ""
+            attempts.note(f"training metrics: the fit overwrote its input{why}")
             return Scores()
-    asked = attempts("copy an estimator of your own", lambda: stand_in(estimator))
+    reason = attempts("tell whether to ask", lambda: reason_not_to_ask(estimator, params))
+    if reason is not None:
+        return Scores(tags={SKIPPED: f"predictions: {reason}"})
+    asked = attempts("copy an estimator of your own", lambda: stand_in(estimator, params))
     found = training_scores(
         estimator if asked is None else asked,
         arguments.X,
@@ -132,14 +140,14 @@ def scores(
         arguments.sample_weight,
         pos_label,
         attempts,
+        overwrites is not False,
     )
     return Scores(found.metrics, found.files, _tags(found), found.predicted)
 
 
 def _tags(found: TrainingScores) -> dict[str, str]:
-    if not found.metrics:
-        return {}
-    tags = {f"fitscribe.training.{key}": str(value) for key, value in found.facts.items()}
+    facts = found.facts if found.metrics else {}
+    tags = {f"fitscribe.training.{key}": str(value) for key, value in facts.items()}
     if found.problems:
-        tags["fitscribe.training.skipped"] = "\n".join(found.problems)
+        tags[SKIPPED] = "\n".join(found.problems)
     return tags

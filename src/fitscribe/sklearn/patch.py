@@ -17,9 +17,15 @@ each call, so instances made before are hooked too.
 What a hook leaves as it was: looked up on a class it is the original function (so
 ``inspect.isfunction``, metadata routing and ``set_output`` see what they always saw; a call
 ``Ridge.fit(model, X, y)`` through the class is not recorded); looked up on an instance, it is a
-bound method with name, docstring and signature of the original (``functools.wraps``); pickled by
-value (a class of ``__main__``), it becomes the original; frames of ours are not counted by
-``warnings.warn(..., stacklevel=2)``.
+bound method whose function seems to be the original; in the ``__dict__`` of the class it seems to
+be the original, too; pickled, by name or by value, it becomes the original; frames of ours are
+not counted by ``warnings.warn(..., stacklevel=2)``.
+
+Left alone is what is no method of its instance, or has trained nothing when it returns: static
+and class methods, properties, objects that can be called, coroutines, generators, whatever was
+set on an instance. A method that replaces a hook (``setattr``, a decorator of the class), and a
+class below an ``__init_subclass__`` that does not call ``super()``, are recorded after the next
+``autolog()``, or the next task of a pool's worker.
 """
 
 from __future__ import annotations
@@ -63,78 +69,165 @@ class Recorder(Protocol):
         """Return a recording, or None if the call is none of ours."""
 
 
-class Hook:
-    """A descriptor that stands for a training method in a class's ``__dict__``.
+# What a stand-in answers itself; everything else its original does.
+_OWN = frozenset({"__call__", "__get__", "__reduce__", "__reduce_ex__"})
+
+
+def _of(standin: Any, slot: str) -> Any:
+    """Return what a stand-in keeps for itself, whatever its original calls by that name."""
+    return object.__getattribute__(standin, slot)
+
+
+class _StandIn:
+    """Seems to be what it stands for: attributes, text and comparisons are the original's.
 
     Parameters
     ----------
     original : callable or descriptor
-        What stood there: a function, or scikit-learn's ``available_if`` descriptor.
+        What it stands for.
     name : str
         The method's name.
+    owner : type
+        The class whose ``__dict__`` it is in.
     """
 
-    def __init__(self, original: Any, name: str) -> None:
-        self.original = original
-        self.name = name
-        self.wrapper = _wrap(original, name) if inspect.isfunction(original) else None
-        functools.update_wrapper(self, original)
-        self.__isabstractmethod__ = getattr(original, "__isabstractmethod__", False)
+    __slots__ = ("__weakref__", "name", "original", "owner")
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        if instance is None or _Installed.recorder is None or scope().fit is not None:
-            # Inside another fit nothing is recorded, and no frame of ours is in a traceback.
-            return self.original.__get__(instance, owner)
-        if self.wrapper is not None:
-            return MethodType(self.wrapper, instance)
-        # A descriptor decides itself whether the method is there (AttributeError if not).
-        bound = self.original.__get__(instance, owner)
-        function = getattr(bound, "__func__", None)
-        if function is None:
-            return bound
-        return MethodType(_wrap(function, self.name), instance)
+    def __init__(self, original: Any, name: str, owner: type) -> None:
+        for slot, value in (("original", original), ("name", name), ("owner", owner)):
+            object.__setattr__(self, slot, value)
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        if hasattr(self.original, "__set_name__"):
-            self.original.__set_name__(owner, name)
+    def __getattribute__(self, name: str) -> Any:
+        return _of(self, name) if name in _OWN else getattr(_of(self, "original"), name)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the original; a descriptor itself is only reached through ``__dict__``."""
-        return self.original(*args, **kwargs)
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(_of(self, "original"), name, value)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # ``cast`` returns its second argument: whoever opens the pickle needs nothing of ours.
-        return typing.cast, (object, self.original)
+    def __delattr__(self, name: str) -> None:
+        delattr(_of(self, "original"), name)
 
+    def __dir__(self) -> list[str]:
+        return dir(_of(self, "original"))
 
-def _wrap(function: Any, name: str) -> Any:
-    """Return a function that records around `function`; the frame is hidden from warnings."""
+    def __repr__(self) -> str:
+        return repr(_of(self, "original"))
 
-    @functools.wraps(function)
+    def __eq__(self, other: object) -> bool:
+        mine: Any = _of(self, "original")
+        return bool(mine == (_of(other, "original") if isinstance(other, _StandIn) else other))
+
+    def __hash__(self) -> int:
+        return hash(_of(self, "original"))
+
     @skipped_in_warnings
-    def recorded(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the original with an estimator and what it is given, and record it."""
+        function = _of(self, "original")
         recorder = _Installed.recorder
-        if recorder is None or scope().fit is not None:
-            return function(self, *args, **kwargs)
-        recording = recorder(self, name, function, args, kwargs)
+        if recorder is None or scope().fit is not None or not args:
+            return function(*args, **kwargs)
+        if not isinstance(args[0], BaseEstimator):
+            return function(*args, **kwargs)
+        recording = recorder(args[0], _of(self, "name"), function, args[1:], kwargs)
         if recording is None:
-            return function(self, *args, **kwargs)
+            return function(*args, **kwargs)
         try:
-            result = function(self, *args, **kwargs)
+            result = function(*args, **kwargs)
         except BaseException as error:
             recording.failed(error)
             raise
         recording.finished(result)
         return result
 
-    return recorded
+
+class Hook(_StandIn):
+    """A descriptor that stands for a training method in a class's ``__dict__``.
+
+    Its ``__class__`` is the original's, for ``isinstance(vars(cls)["fit"], FunctionType)`` is how
+    ``unittest.mock`` and others tell methods. A function that another class or module defines is
+    the exception: cloudpickle would copy it where it names the function itself.
+    """
+
+    __slots__ = ("recorded",)
+
+    def __init__(self, original: Any, name: str, owner: type) -> None:
+        super().__init__(original, name, owner)
+        is_function = inspect.isfunction(original)
+        recorded = Recorded(original, name, owner) if is_function else None
+        object.__setattr__(self, "recorded", recorded)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "__class__" and not _is_at_home(self):
+            return Hook
+        return super().__getattribute__(name)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        original = _of(self, "original")
+        if instance is None or _Installed.recorder is None or scope().fit is not None:
+            # Inside another fit nothing is recorded, and no frame of ours is in a traceback.
+            return original.__get__(instance, owner)
+        if not isinstance(instance, BaseEstimator):
+            # A mixin's method, on an object that is no estimator.
+            return original.__get__(instance, owner)
+        recorded = _of(self, "recorded")
+        if recorded is not None:
+            return MethodType(recorded, instance)
+        # A descriptor decides itself whether the method is there (AttributeError if not).
+        return _recorded(original.__get__(instance, owner), instance, _of(self, "name"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # ``cast`` returns its second argument: whoever opens the pickle needs nothing of ours.
+        return typing.cast, (object, _of(self, "original"))
+
+
+class Recorded(_StandIn):
+    """The function of a bound method: calls are recorded."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "__class__":
+            return Recorded
+        if name == "__wrapped__":
+            # ``inspect`` finds the source of a function only, and looks for one here.
+            return _of(self, "original")
+        return super().__getattribute__(name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Where the pickle is opened: what the class has there, a hook or the plain function.
+        name, owner = _of(self, "name"), _of(self, "owner")
+        held = vars(owner).get(name)
+        if isinstance(held, Hook) and _of(held, "original") is _of(self, "original"):
+            return inspect.getattr_static, (owner, name)
+        return typing.cast, (object, _of(self, "original"))
+
+
+def _is_at_home(hook: Hook) -> bool:
+    """Whether the original is no function, or one that its class itself defines."""
+    original, owner = _of(hook, "original"), _of(hook, "owner")
+    if not inspect.isfunction(original):
+        return True
+    home = f"{owner.__qualname__}.{_of(hook, 'name')}"
+    return original.__module__ == owner.__module__ and original.__qualname__ == home
+
+
+def _recorded(bound: Any, instance: Any, name: str) -> Any:
+    """Return what a descriptor gave, recording where it is a method of the instance."""
+    if type(bound) is MethodType and bound.__self__ is instance:
+        return MethodType(Recorded(bound.__func__, name, type(instance)), instance)
+    if type(bound) is functools.partial and isinstance(bound.func, MethodType):
+        inner = _recorded(bound.func, instance, name)
+        again = functools.partial(inner, *bound.args, **bound.keywords)
+        vars(again).update(vars(bound))
+        return again
+    return bound
 
 
 class _Installed:
     """What is in place in this process."""
 
     recorder: Recorder | None = None
-    hooks: ClassVar[list[tuple[weakref.ref[type], str]]] = []
+    hooked: ClassVar[list[weakref.ref[type]]] = []
     subclassing: ClassVar[list[tuple[type, Any]]] = []
 
 
@@ -147,13 +240,22 @@ def is_installed() -> bool:
 
 
 def install(recorder: Recorder) -> None:
-    """Put hooks on every estimator class, those to come included; doing it again is fine."""
+    """Put hooks on every estimator class, those to come included.
+
+    Doing it again reaches classes whose methods were replaced since (``setattr``, a decorator).
+    """
     with _lock:
         if _Installed.recorder is None:
             _extend_subclassing()
-            for cls in _estimator_classes():
-                _hook_class(cls)
+        hook_classes()
         _Installed.recorder = recorder
+
+
+def hook_classes() -> None:
+    """Hook what is not hooked yet: classes rebuilt from a pickle get their methods late."""
+    with _lock:
+        for cls in _estimator_classes():
+            _hook_own(cls)
 
 
 def uninstall() -> None:
@@ -162,45 +264,68 @@ def uninstall() -> None:
         _Installed.recorder = None
         for base, original in _Installed.subclassing:
             _put(base, "__init_subclass__", original)
-        for reference, name in _Installed.hooks:
-            cls = reference()
-            hook = None if cls is None else cls.__dict__.get(name)
-            if isinstance(hook, Hook):
-                _put(cls, name, hook.original)
+        hooked = [
+            cls for cls in (reference() for reference in _Installed.hooked) if cls is not None
+        ]
+        # Beside those that were hooked, classes made from another's ``__dict__`` (dataclasses).
+        for cls in (*hooked, *_estimator_classes()):
+            for name in METHODS:
+                hook = vars(cls).get(name)
+                if isinstance(hook, Hook):
+                    _put(cls, name, _of(hook, "original"))
         _Installed.subclassing.clear()
-        _Installed.hooks.clear()
+        _Installed.hooked.clear()
 
 
-def _put(cls: Any, name: str, value: Any) -> None:
-    setattr(cls, name, value)
+def _put(cls: type, name: str, value: Any) -> None:
+    # Past a metaclass that forbids or counts what is set.
+    type.__setattr__(cls, name, value)
 
 
 def _estimator_classes() -> Iterator[type]:
-    """Yield every subclass of BaseEstimator that exists now, once."""
-    seen: set[type] = set()
-    waiting = [BaseEstimator]
+    """Yield every subclass of BaseEstimator that exists now and every base of theirs, once."""
+    seen: set[int] = set()  # ids, for a metaclass may have made its classes unhashable
+    waiting: list[type] = [BaseEstimator]
     while waiting:
         cls = waiting.pop()
-        if cls not in seen:
-            seen.add(cls)
+        if id(cls) not in seen:
+            seen.add(id(cls))
             yield cls
-            waiting += cls.__subclasses__()
+            waiting += type.__subclasses__(cls) if issubclass(cls, BaseEstimator) else ()
+            waiting += cls.__bases__
 
 
 def _hook_class(cls: type) -> None:
     """Hook the training methods that the class and its bases define themselves."""
     for base in cls.__mro__:
-        for name in METHODS:
-            original = base.__dict__.get(name)
-            if original is None or isinstance(original, (Hook, staticmethod, classmethod)):
-                continue
-            if not (inspect.isfunction(original) or hasattr(type(original), "__get__")):
-                continue
-            try:
-                setattr(base, name, Hook(original, name))
-            except TypeError:  # a class of C
-                continue
-            _Installed.hooks.append((weakref.ref(base), name))
+        _hook_own(base)
+
+
+def _hook_own(cls: type) -> None:
+    """Hook the training methods in the class's ``__dict__``."""
+    for name in METHODS:
+        original = cls.__dict__.get(name)
+        if original is None or not _trains(original):
+            continue
+        try:
+            _put(cls, name, Hook(original, name, cls))
+        except TypeError:  # a class of C
+            continue
+        _Installed.hooked.append(weakref.ref(cls))
+
+
+def _trains(original: Any) -> bool:
+    """Whether it gives a method of an instance that has trained it when it returns."""
+    kind = type(original)
+    if issubclass(kind, (Hook, staticmethod, classmethod)) or hasattr(kind, "__set__"):
+        return False
+    if not hasattr(kind, "__get__"):
+        return False
+    return not (
+        inspect.iscoroutinefunction(original)
+        or inspect.isgeneratorfunction(original)
+        or inspect.isasyncgenfunction(original)
+    )
 
 
 def _extend_subclassing() -> None:
@@ -209,18 +334,15 @@ def _extend_subclassing() -> None:
     These wrap ``transform`` and ``fit_transform`` of a new class for ``set_output``; hooking after
     the outermost of them leaves their work inside ours.
     """
-    bases: list[Any] = []
     # The mixins of scikit-learn may have no class yet that is derived from them and BaseEstimator.
     mixins = [thing for thing in vars(sklearn.base).values() if isinstance(thing, type)]
-    for cls in (*mixins, *_estimator_classes()):
-        bases += [
-            base
-            for base in cls.__mro__
-            if "__init_subclass__" in base.__dict__
-            and base not in bases
-            and base.__module__.startswith("sklearn.")
-        ]
-    for base in bases:
+    bases = {
+        id(base): base
+        for cls in (*mixins, *_estimator_classes())
+        for base in cls.__mro__
+        if "__init_subclass__" in base.__dict__ and str(base.__module__).startswith("sklearn.")
+    }
+    for base in bases.values():
         original = base.__dict__.get("__init_subclass__")
         if isinstance(original, classmethod):
             _Installed.subclassing.append((base, original))

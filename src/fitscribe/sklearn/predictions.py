@@ -8,6 +8,7 @@ as well.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,17 @@ from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier, is_regr
 from fitscribe.sklearn.rows import Rows, choose_rows, take_rows
 from fitscribe.sklearn.targets import Codes, codes_of
 
-__all__ = ["CLASSIFIER", "OTHER", "REGRESSOR", "Plan", "Predictions", "plan_of", "predict_once"]
+__all__ = [
+    "CLASSIFIER",
+    "OTHER",
+    "REGRESSOR",
+    "Plan",
+    "Predictions",
+    "as_it_is",
+    "known_answer",
+    "plan_of",
+    "predict_once",
+]
 
 Array = NDArray[Any]
 
@@ -89,6 +100,14 @@ PASSES_ON = {
     "sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV": "best_estimator_",
     "sklearn.pipeline.Pipeline": "steps",
     "sklearn.semi_supervised._self_training.SelfTrainingClassifier": "estimator_",
+}
+# Outlier detectors: what predict(X) holds is known without asking.
+PREDICTS: dict[str, type] = {
+    "sklearn.covariance._elliptic_envelope.EllipticEnvelope": int,
+    "sklearn.ensemble._iforest.IsolationForest": int,
+    "sklearn.linear_model._stochastic_gradient.SGDOneClassSVM": np.int32,
+    "sklearn.neighbors._lof.LocalOutlierFactor": int,
+    "sklearn.svm._classes.OneClassSVM": np.intp,
 }
 METHODS = ("predict", "predict_proba", "decision_function")
 # Two scores closer than this may have changed places by rounding, in 64 and in 32 bits.
@@ -270,7 +289,22 @@ def _decides(estimator: Any) -> bool:
     return inner is not None and not isinstance(inner, str) and _decides(inner)
 
 
-def predict_once(estimator: Any, plan: Plan, X: Any) -> Predictions:
+def known_answer(estimator: Any) -> Array | None:
+    """Return an empty array like the one that ``predict`` gives, or None if it must be asked."""
+    dtype = PREDICTS.get(class_name(estimator))
+    if dtype is None or not hasattr(estimator, "predict") or not _is_plain(estimator):
+        return None
+    return np.empty(0, dtype)
+
+
+def as_it_is(data: Any) -> Any:
+    """Return the data itself: whoever is asked leaves it alone."""
+    return data
+
+
+def predict_once(
+    estimator: Any, plan: Plan, X: Any, lend: Callable[[Any], Any] = as_it_is
+) -> Predictions:
     """Ask the estimator, and return what it answered.
 
     Parameters
@@ -281,6 +315,8 @@ def predict_once(estimator: Any, plan: Plan, X: Any) -> Predictions:
         What to ask; its rows were taken from X already.
     X : array-like, sparse matrix or frame of shape (n_asked, n_features)
         The rows to ask about.
+    lend : callable
+        Called with X for each method that is asked; what it returns may be overwritten.
 
     Returns
     -------
@@ -294,20 +330,22 @@ def predict_once(estimator: Any, plan: Plan, X: Any) -> Predictions:
         Whatever the estimator's methods raise.
     """
     if plan.method == "predict_proba":
-        return _from_probabilities(estimator, plan, X)
+        return _from_probabilities(estimator, plan, X, lend)
     classes = single_classes(estimator)
     if plan.method == "decision_function" and classes is not None:
-        decision = np.asarray(estimator.decision_function(X)).reshape(-1)
+        decision = np.asarray(estimator.decision_function(lend(X))).reshape(-1)
         best = (decision > 0).astype(np.intp)
         tied = np.flatnonzero(~(np.abs(decision) > _nearly(decision)))
-        labels, codes = _labels(estimator, X, classes, best, tied)
+        labels, codes = _labels(estimator, X, classes, best, tied, lend)
         return Predictions(labels, codes, None, decision, classes, 1, len(tied))
-    return Predictions(estimator.predict(X), classes=classes)
+    return Predictions(estimator.predict(lend(X)), classes=classes)
 
 
-def _from_probabilities(estimator: Any, plan: Plan, X: Any) -> Predictions:
+def _from_probabilities(
+    estimator: Any, plan: Plan, X: Any, lend: Callable[[Any], Any]
+) -> Predictions:
     """Ask for probabilities, and for labels where they do not follow."""
-    given = estimator.predict_proba(X)
+    given = estimator.predict_proba(lend(X))
     proba = given if isinstance(given, list) else np.asarray(given)
     classes = single_classes(estimator)
     if (
@@ -317,9 +355,9 @@ def _from_probabilities(estimator: Any, plan: Plan, X: Any) -> Predictions:
         or proba.ndim != 2
         or proba.shape[1] != len(classes)
     ):
-        return Predictions(estimator.predict(X), None, proba, None, classes, 2)
+        return Predictions(estimator.predict(lend(X)), None, proba, None, classes, 2)
     best, tied = best_and_tied(proba, plan.rule == NEAR_TIES)
-    labels, codes = _labels(estimator, X, classes, best, tied)
+    labels, codes = _labels(estimator, X, classes, best, tied, lend)
     return Predictions(labels, codes, proba, None, classes, 1, len(tied))
 
 
@@ -350,13 +388,19 @@ def best_and_tied(proba: Array, find_ties: bool = True) -> tuple[Codes, Codes]:
 
 
 def _labels(
-    estimator: Any, X: Any, classes: Array, best: Codes, tied: Codes
+    estimator: Any,
+    X: Any,
+    classes: Array,
+    best: Codes,
+    tied: Codes,
+    lend: Callable[[Any], Any],
 ) -> tuple[Array, Codes | None]:
     """Return the labels of the best classes, the tied rows' from ``predict`` itself."""
     labels: Array = classes[best]
     if not len(tied):
         return labels, best
-    asked = np.asarray(estimator.predict(take_rows(X, tied) if len(tied) < len(best) else X))
+    rows = take_rows(X, tied) if len(tied) < len(best) else lend(X)
+    asked = np.asarray(estimator.predict(rows))
     labels[tied] = asked.reshape(len(tied))
     codes = codes_of(labels[tied], classes)
     if codes is None:

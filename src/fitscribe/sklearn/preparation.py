@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from fitscribe.sklearn.describe import changed_params, class_name, param_text
+from fitscribe.tracking.active import in_notebook
 
 __all__ = ["is_preparation", "remember", "take"]
 
@@ -23,6 +24,12 @@ ANSWERS = ("predict", "fit_predict", "predict_proba", "score_samples")
 MOST = 50
 
 _entries: ContextVar[tuple[dict[str, Any], ...]] = ContextVar("fitscribe_preparation", default=())
+
+
+class _Notebook:
+    """What the cells of a notebook share: a kernel may run each cell in a context of its own."""
+
+    entries: tuple[dict[str, Any], ...] = ()
 
 
 def is_preparation(estimator: Any) -> bool:
@@ -53,12 +60,23 @@ def remember(estimator: Any, shape: tuple[int, ...] | None) -> None:
         "params": {key: param_text(value) for key, value in changed_params(estimator).items()},
         "shape": None if shape is None else list(shape),
     }
-    _entries.set((*_entries.get()[-MOST + 1 :], entry))
+    _keep((*_kept()[-MOST + 1 :], entry))
 
 
 def take() -> tuple[dict[str, Any], ...]:
     """Return what was prepared since the last run, and forget it."""
-    entries = _entries.get()
+    entries = _kept()
     if entries:
-        _entries.set(())
+        _keep(())
     return entries
+
+
+def _kept() -> tuple[dict[str, Any], ...]:
+    return _Notebook.entries if in_notebook() else _entries.get()
+
+
+def _keep(entries: tuple[dict[str, Any], ...]) -> None:
+    if in_notebook():
+        _Notebook.entries = entries
+    else:
+        _entries.set(entries)

@@ -52,26 +52,29 @@ _lookers = 0
 
 
 @contextmanager
-def quietly(generators: Iterable[Any]) -> Iterator[None]:
+def quietly(generators: Iterable[Any], drawing: bool = True) -> Iterator[None]:
     """Work unnoticed: warnings of this context are dropped, random states put back.
 
     Parameters
     ----------
     generators : iterable
-        Numpy's ``RandomState`` and ``Generator`` objects to put back, beside the global states of
-        numpy and ``random``.
+        Numpy's ``RandomState`` and ``Generator`` objects to put back.
+    drawing : bool
+        Put the global states of numpy and ``random`` back as well; False where it is known that
+        nothing is drawn from them.
     """
     held = [(generator, _state(generator)) for generator in generators]
-    ours = random.getstate()
-    theirs = np.random.get_state(legacy=False)
+    ours = random.getstate() if drawing else None
+    theirs = np.random.get_state(legacy=False) if drawing else None
     _add_filter()
     try:
         with enter(observing=True), np.errstate(all="ignore"):
             yield
     finally:
         _remove_filter()
-        np.random.set_state(theirs)
-        random.setstate(ours)
+        if theirs is not None and ours is not None:
+            np.random.set_state(theirs)
+            random.setstate(ours)
         for generator, state in held:
             _restore(generator, state)
 

@@ -8,6 +8,8 @@ shapes, never at the clock, so equal fits give equal metrics.
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
-__all__ = ["Rows", "choose_rows", "lazy_members", "take_rows"]
+from fitscribe.sklearn.standin import class_is_plain
+
+__all__ = ["Rows", "choose_rows", "copied", "lazy_members", "take_rows"]
 
 # A class is lazy if one of these is among its bases.
 LAZY = frozenset(
@@ -52,6 +56,9 @@ PATTERNS = ("estimator_", "base_estimator_", "estimator")
 DEEPEST = 8
 # Of this many parts of one class, only the first is looked into: they are copies of a pattern.
 COPIES = 16
+# In an attribute that may hold anything, so many parts are looked at.
+MOST_PARTS = 1000
+METHODS = ("predict", "transform", "score_samples")
 
 ALL_ROWS = 1_000_000
 CELLS = 5_000_000
@@ -82,7 +89,9 @@ class Rows:
     total: int
 
 
-def lazy_members(estimator: Any, depth: int = 0) -> tuple[int, bool]:
+def lazy_members(
+    estimator: Any, depth: int = 0, outer: frozenset[int] = frozenset()
+) -> tuple[int, bool]:
     """Return how many lazy or kernel learners one prediction asks, and whether one solves.
 
     Parameters
@@ -92,6 +101,8 @@ def lazy_members(estimator: Any, depth: int = 0) -> tuple[int, bool]:
         estimators are looked into.
     depth : int
         How deep this one lies in the one that was asked about.
+    outer : frozenset of int
+        The ids of those that it lies in.
 
     Returns
     -------
@@ -104,18 +115,23 @@ def lazy_members(estimator: Any, depth: int = 0) -> tuple[int, bool]:
     names = {f"{base.__module__}.{base.__qualname__}" for base in type(estimator).__mro__}
     if names & LAZY:
         return 1, bool(names & SOLVING)
-    if depth == DEEPEST:
+    if depth == DEEPEST or id(estimator) in outer:
         return 0, False
+    outer |= {id(estimator)}
     held = getattr(estimator, "__dict__", None) or {}
     count, solving, fitted = 0, False, False
+    groups: list[list[Any]] = []
     for name in PARTS + PATTERNS:
         if name not in held or (name in PATTERNS and fitted):
             continue
         fitted = True
-        parts = list(_parts(held[name]))
+        groups.append(list(_parts(held[name])))
+    if not class_is_plain(type(estimator)):
+        groups += [_own_parts(held[name]) for name in held if _is_fitted(name)]
+    for parts in groups:
         copies = len(parts) if len(parts) >= COPIES and len(set(map(type, parts))) == 1 else 1
         for part in parts[:1] if copies > 1 else parts:
-            number, solves = lazy_members(part, depth + 1)
+            number, solves = lazy_members(part, depth + 1, outer)
             count += number * copies
             solving = solving or solves
     return count, solving
@@ -133,6 +149,21 @@ def _parts(value: Any) -> Iterator[Any]:
         yield from value.flat
     elif value is not None and not isinstance(value, str):
         yield value
+
+
+def _is_fitted(name: str) -> bool:
+    """Whether a class of the user's own keeps there what a fit made, and no list above says so."""
+    return name.endswith("_") and not name.endswith("__") and name not in PARTS + PATTERNS
+
+
+def _own_parts(value: Any) -> list[Any]:
+    """Return what may be estimators in an attribute of a class of the user's own."""
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return []
+    if isinstance(value, dict):
+        value = list(value.values())
+    parts = itertools.islice(_parts(value), MOST_PARTS)
+    return [part for part in parts if any(hasattr(part, method) for method in METHODS)]
 
 
 def choose_rows(estimator: Any, rows: int, columns: int = 1, outputs: int = 1) -> Rows:
@@ -187,3 +218,15 @@ def take_rows(data: Any, index: NDArray[np.intp]) -> Any:
     if type(data) is np.ndarray:
         return data[index]
     return _safe_indexing(data, index)
+
+
+def copied(data: Any) -> Any:
+    """Return data in a new object, which whoever is asked may overwrite.
+
+    An array that cannot be written to is returned as it is.
+    """
+    if isinstance(data, np.ndarray):
+        return data.copy(order="K") if data.flags.writeable else data
+    if hasattr(data, "iloc") or hasattr(data, "tocsr"):
+        return data.copy()
+    return copy.deepcopy(data)

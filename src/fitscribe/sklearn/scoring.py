@@ -9,6 +9,7 @@ counts would show.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from fitscribe.sklearn.predictions import OTHER, Plan, Predictions, class_name, passed_on
+from fitscribe.sklearn.predictions import (
+    OTHER,
+    Plan,
+    Predictions,
+    as_it_is,
+    class_name,
+    passed_on,
+)
 from fitscribe.sklearn.standin import is_sklearns
 
 __all__ = ["ScoreRule", "is_own_scoring", "score_of", "score_rule"]
@@ -189,6 +197,7 @@ def score_of(
     y: Any,
     weights: Array | None = None,
     known: dict[str, float] | None = None,
+    lend: Callable[[Any], Any] = as_it_is,
 ) -> tuple[float | None, int, str | None]:
     """Return ``estimator.score(X, y)``.
 
@@ -207,6 +216,8 @@ def score_of(
     known : dict of str to float, or None
         What is at hand: ``accuracy`` and ``r2``, each also as ``plain accuracy`` and ``plain
         r2`` if computed without weights.
+    lend : callable
+        Called with X where ``score`` is called; what it returns may be overwritten.
 
     Returns
     -------
@@ -230,7 +241,7 @@ def score_of(
     calls = 0
     value: Any
     if plan.kind == OTHER or not plan.method or rule.source == CALL:
-        value, calls = _call(estimator, X, y, weights), 1
+        value, calls = _call(estimator, lend(X), y, weights), 1
     elif rule.source == SCORER and predictions is not None:
         value = rule.scorer(_Replay(rule.estimator, predictions), X, y)
     elif rule.source == EXACT_ROWS and predictions is not None:
@@ -239,7 +250,7 @@ def score_of(
         plain = "plain " if weights is not None and not rule.weighted else ""
         value = (known or {}).get(plain + rule.source)
         if value is None and plain:
-            value, calls = _call(estimator, X, y, weights), 1
+            value, calls = _call(estimator, lend(X), y, weights), 1
         elif value is None:
             return None, 0, f"training_score was left out: there is no {rule.source}."
     return _as_number(value, calls)

@@ -7,18 +7,79 @@ keep its last rows, fill a cache: then a copy is asked.
 from __future__ import annotations
 
 import copy
+import dis
+import functools
 from collections.abc import Iterator, Mapping
 from io import BytesIO
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MethodDescriptorType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any
+
+import numpy as np
 
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.formats import dump, load
 
-__all__ = ["calls_own_function", "is_sklearns", "stand_in"]
+__all__ = [
+    "calls_own_function",
+    "class_draws_nothing",
+    "class_is_plain",
+    "draws_nothing",
+    "is_plain",
+    "is_sklearns",
+    "reason_not_to_ask",
+    "stand_in",
+]
+
+# What a look at a model may call.
+ASKED = ("predict", "predict_proba", "decision_function", "transform", "score", "score_samples")
 
 # Packages whose estimators leave themselves alone in predict.
 PLAIN = frozenset(
     {"catboost", "imblearn", "lightgbm", "numpy", "scipy", "skrub", "sklearn", "xgboost"}
+)
+
+# Params whose functions are called by a fit, and not by what a look calls.
+FIT_ONLY = frozenset(
+    {
+        "callback",
+        "callbacks",
+        "criterion",
+        "eval_metric",
+        "fun",
+        "importance_getter",
+        "init",
+        "is_data_valid",
+        "is_model_valid",
+        "loss",
+        "objective",
+        "refit",
+        "score_func",
+        "scoring",
+    }
+)
+
+# Modules of scikit-learn whose classes draw no random number once they are fitted, unless they
+# call a function of the user's (a test over `all_estimators` compares the generators).
+DRAWING_NOTHING = (
+    "sklearn.compose.",
+    "sklearn.discriminant_analysis",
+    "sklearn.ensemble._forest",
+    "sklearn.ensemble._gb",
+    "sklearn.ensemble._hist_gradient_boosting.",
+    "sklearn.linear_model.",
+    "sklearn.model_selection._search",
+    "sklearn.naive_bayes",
+    "sklearn.pipeline",
+    "sklearn.preprocessing.",
+    "sklearn.svm.",
+    "sklearn.tree.",
 )
 
 
@@ -28,15 +89,22 @@ def is_sklearns(thing: Any) -> bool:
     return module.partition(".")[0] == "sklearn" and ".tests." not in module
 
 
-def stand_in(estimator: Any) -> Any:
+def stand_in(estimator: Any, params: Mapping[str, Any]) -> Any:
     """Return who answers for a fitted estimator: itself, or a copy if it has code of the user's.
+
+    Parameters
+    ----------
+    estimator : object
+        The fitted estimator.
+    params : mapping of str to object
+        All of its params, the estimators inside it among them.
 
     Raises
     ------
     Exception
         What copying a user's object raises.
     """
-    if all(map(_is_plain, _parts(estimator))):
+    if is_plain(estimator, params):
         return estimator
     try:
         # Better than `copy`, for a `__getstate__` may change the one that is copied. By name only:
@@ -47,23 +115,99 @@ def stand_in(estimator: Any) -> Any:
     return load(BytesIO(dumped.data), dumped.format)
 
 
-def calls_own_function(estimator: Any) -> bool:
-    """Whether a param is a function of the user's own: a kernel, a metric, a transformation."""
-    params: Mapping[str, Any] = estimator.get_params(deep=True)
-    return any(
-        callable(value) and not isinstance(value, type) and not is_sklearns(value)
-        for value in params.values()
+def is_plain(estimator: Any, params: Mapping[str, Any]) -> bool:
+    """Whether an estimator and those among its params have no code of the user's own."""
+    return all(map(class_is_plain, _classes(estimator, params)))
+
+
+def draws_nothing(estimator: Any, params: Mapping[str, Any]) -> bool:
+    """Whether looking at a fitted estimator is known to draw no random number."""
+    return all(map(class_draws_nothing, _classes(estimator, params))) and not (
+        calls_own_function(params)
     )
 
 
-def _parts(estimator: Any) -> Iterator[type]:
-    """Yield the classes of an estimator and of those inside it."""
+def class_draws_nothing(cls: type) -> bool:
+    """Whether objects of a class draw no random number themselves once they are fitted."""
+    return cls.__module__.startswith(DRAWING_NOTHING)
+
+
+def calls_own_function(params: Mapping[str, Any]) -> bool:
+    """Whether a look calls a function of the user's own that is one of the params."""
+    return _own_function(params) is not None
+
+
+def _own_function(params: Mapping[str, Any]) -> str | None:
+    """Return the param that is a function of the user's own: a kernel, a metric, a step."""
+    for key, value in params.items():
+        if callable(value) and key.rpartition("__")[2] not in FIT_ONLY and _is_own(value):
+            return key
+    return None
+
+
+def _is_own(function: Any) -> bool:
+    """Whether a callable is, or calls, code of the user's own."""
+    inner = getattr(function, "func", None) or getattr(function, "pyfunc", None)
+    if callable(inner) and type(function).__module__ in ("functools", "numpy"):
+        return _is_own(inner)  # functools.partial, numpy.vectorize
+    if isinstance(function, (type, np.ufunc, MethodDescriptorType, WrapperDescriptorType)):
+        return False
+    if isinstance(function, BuiltinFunctionType):
+        return function is print or not isinstance(function.__self__, ModuleType | None)
+    module = str(getattr(function, "__module__", ""))
+    return module.partition(".")[0] not in PLAIN | {"pandas", "polars"} or ".tests." in module
+
+
+def reason_not_to_ask(estimator: Any, params: Mapping[str, Any]) -> str | None:
+    """Return why a call in hiding would show even if a copy were asked; None if it would not.
+
+    Somebody put a function of their own in the place of a method of this one object, or a method
+    of the user's class sets a variable outside it (``global``, ``nonlocal``), or a param is a
+    function of the user's own, which may print or count. `params` are all of the estimator's, the
+    estimators inside it among them.
+    """
+    reasons = map(_reason_of_one, (estimator, *filter(_is_part, params.values())))
+    reason = next((reason for reason in reasons if reason is not None), None)
+    if reason is None and (key := _own_function(params)) is not None:
+        return f"{key} is a function of your own"
+    return reason
+
+
+def _reason_of_one(part: Any) -> str | None:
+    cls = type(part)
+    for name, value in vars(part).items():
+        if callable(value) and isinstance(getattr(cls, name, None), FunctionType):
+            return f"{cls.__name__}.{name} was replaced on this object"
+    if class_is_plain(cls):
+        return None
+    for name in ASKED:
+        function = getattr(cls, name, None)
+        if isinstance(function, FunctionType) and _sets_outer_variable(function.__code__):
+            return f"{cls.__name__}.{name} sets a variable outside it"
+    return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _sets_outer_variable(code: CodeType) -> bool:
+    """Whether a function's own code writes a global or a variable of an enclosing function."""
+    return any(
+        step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")
+        or (step.opname in ("STORE_DEREF", "DELETE_DEREF") and step.argval in code.co_freevars)
+        for step in dis.get_instructions(code)
+    )
+
+
+def _classes(estimator: Any, params: Mapping[str, Any]) -> Iterator[type]:
+    """Yield the classes of an estimator and of those among its params."""
     yield type(estimator)
-    params: Mapping[str, Any] = estimator.get_params(deep=True)
-    for value in params.values():
-        if hasattr(value, "get_params") and not isinstance(value, type):
-            yield type(value)
+    yield from map(type, filter(_is_part, params.values()))
 
 
-def _is_plain(cls: type) -> bool:
+def _is_part(value: Any) -> bool:
+    """Whether a param is an estimator."""
+    return hasattr(value, "get_params") and not isinstance(value, type)
+
+
+def class_is_plain(cls: type) -> bool:
+    """Whether a class is of a package whose estimators leave themselves alone in predict."""
     return cls.__module__.partition(".")[0] in PLAIN and ".tests." not in cls.__module__

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
+import operator
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import sklearn
 
-from fitscribe.core.entities import check_tag
+from fitscribe.core.entities import TAG_PARENT
+from fitscribe.core.texts import check_tag
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.sklearn import patch
@@ -27,6 +30,9 @@ __all__ = ["autolog", "autolog_everywhere", "resume"]
 
 OLDEST = (1, 5)
 NEWEST = (1, 9)
+# MLflow keeps back the first only; of the next two it overwrites what is given, and the last
+# would hang every run below one that need not exist.
+OURS = ("mlflow.autologging", "estimator_name", "estimator_class", TAG_PARENT)
 
 
 def autolog(
@@ -82,7 +88,7 @@ def autolog(
     pos_label : object
         The label that precision, recall and F1 are about; their average is then binary.
     extra_tags : mapping or None
-        Tags of every run that autologging opens.
+        Tags of every run that autologging opens; not those that it sets itself.
     log_transformers : bool
         Make runs of fits that only prepare data (scalers, encoders …), too.
 
@@ -99,15 +105,13 @@ def autolog(
     >>> fitscribe.sklearn.autolog()
     >>> fitscribe.sklearn.autolog(disable=True)
     """
-    if disable:
-        set_for_process(None)
-        patch.uninstall()
-        return
     if registered_model_name is not None:
         raise NotSupported(
             f"autolog cannot register models as {registered_model_name!r}: there is no registry "
             "yet. Leave registered_model_name out; the model is kept with its run."
         )
+    off = _flag("disable", disable)
+    only_supported = _flag("disable_for_unsupported_versions", disable_for_unsupported_versions)
     options = Options(
         log_input_examples=_flag("log_input_examples", log_input_examples),
         log_model_signatures=_flag("log_model_signatures", log_model_signatures),
@@ -122,7 +126,7 @@ def autolog(
         extra_tags=_tags(extra_tags),
         log_transformers=_flag("log_transformers", log_transformers),
     )
-    if disable_for_unsupported_versions and not _is_supported(sklearn.__version__):
+    if off or (only_supported and not _is_supported(sklearn.__version__)):
         set_for_process(None)
         patch.uninstall()
         return
@@ -145,7 +149,9 @@ def _install() -> None:
 @contextmanager
 def resume(options: Options) -> Iterator[None]:
     """Autolog in one task of a pool, in a process that may never have heard of it."""
-    if not patch.is_installed():
+    if patch.is_installed():
+        patch.hook_classes()
+    else:
         _install()
     with for_task(options):
         yield
@@ -160,22 +166,27 @@ def _flag(name: str, value: object) -> bool:
 def _count(name: str, value: object) -> int | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidParameter(f"autolog: {name} must be an integer or None (all), not {value!r}.")
-    if value < 0:
+    wrong = f"autolog: {name} must be an integer or None (all), not {value!r}."
+    if isinstance(value, (bool, np.bool_)):
+        raise InvalidParameter(wrong)
+    try:
+        count = operator.index(value)  # type: ignore[arg-type]  # numpy's integers, too
+    except TypeError as error:
+        raise InvalidParameter(wrong) from error
+    if count < 0:
         # The first half is MLflow's sentence, which tests of other projects match.
         raise InvalidParameter(
-            f"`{name}` must be non-negative, instead got {value}. Use 0 for none, None for all."
+            f"`{name}` must be non-negative, instead got {count}. Use 0 for none, None for all."
         )
-    return value
+    return count
 
 
 def _format(value: object) -> str:
-    if value not in FORMATS:
+    if not isinstance(value, str) or value not in FORMATS:
         raise InvalidParameter(
             f"Unrecognized serialization format {value!r}; one of {', '.join(sorted(FORMATS))}."
         )
-    return str(value)
+    return value
 
 
 def _tags(tags: object) -> Mapping[str, str]:
@@ -183,7 +194,14 @@ def _tags(tags: object) -> Mapping[str, str]:
         return {}
     if not isinstance(tags, Mapping):
         raise InvalidParameter(f"autolog: extra_tags must be a dict, not {type(tags).__name__}.")
-    return dict(check_tag(key, value) for key, value in tags.items())
+    checked = dict(check_tag(key, value) for key, value in tags.items())
+    for key in checked:
+        if key in OURS or key.startswith("fitscribe."):
+            raise InvalidParameter(
+                f"autolog: extra_tags cannot set {key!r}, which autologging sets itself. "
+                "Choose another key."
+            )
+    return checked
 
 
 def _is_supported(version: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fitscribe.sklearn.classification import (
@@ -20,11 +21,12 @@ from fitscribe.sklearn.predictions import (
     REGRESSOR,
     Plan,
     Predictions,
+    as_it_is,
     plan_of,
     predict_once,
 )
 from fitscribe.sklearn.regression import R2, RegressionMetrics, regression_metrics
-from fitscribe.sklearn.rows import Rows, take_rows
+from fitscribe.sklearn.rows import Rows, copied, take_rows
 from fitscribe.sklearn.scoring import score_of
 from fitscribe.sklearn.targets import code_labels, target_array, weight_array
 
@@ -83,6 +85,7 @@ class _Asked:
     y: Any
     target: Array | None
     weights: Array | None
+    lend: Callable[[Any], Any] = as_it_is
 
 
 def training_scores(
@@ -92,6 +95,7 @@ def training_scores(
     sample_weight: Any = None,
     pos_label: Any = None,
     attempt: Attempt = _do,
+    overwrites: bool = False,
 ) -> TrainingScores:
     """Score a fitted estimator on the data that it was fitted on.
 
@@ -112,6 +116,9 @@ def training_scores(
         Does the steps: ``attempt(name, step)`` returns what the step returns, or None if it
         failed. What depends on a failed step is left out, the rest is computed. As it is,
         exceptions of the estimator pass through.
+    overwrites : bool
+        Whether the estimator may overwrite the rows that it is asked about: then it is given
+        copies.
 
     Returns
     -------
@@ -124,21 +131,26 @@ def training_scores(
     """
     if y is None or X is None:
         return TrainingScores()
-    asked = attempt("rows to predict", lambda: _asked(estimator, X, y, sample_weight))
-    if asked is None:
+    found = attempt("rows to predict", lambda: _asked(estimator, X, y, sample_weight))
+    if found is None:
         return TrainingScores()
+    if isinstance(found, str):
+        return TrainingScores(problems=[found])
+    asked = replace(found, lend=copied) if overwrites else found
     plan = asked.plan
     predictions: Predictions | None = None
     if plan.method:
-        predictions = attempt("predictions", lambda: predict_once(estimator, plan, asked.X))
+        predictions = attempt(
+            "predictions", lambda: predict_once(estimator, plan, asked.X, asked.lend)
+        )
     metrics: dict[str, float] = {}
     problems: list[str] = []
     scored: Scored = None
     answered = predictions
     if answered is not None:
-        found = attempt("metrics", lambda: _metrics(asked, answered, pos_label))
-        if found is not None:
-            metrics, more, scored = found
+        numbers = attempt("metrics", lambda: _metrics(asked, answered, pos_label))
+        if numbers is not None:
+            metrics, more, scored = numbers
             problems += more
     calls = 0
     if predictions is not None or not plan.method:
@@ -157,9 +169,22 @@ def training_scores(
     return TrainingScores(metrics, files, facts, problems, labels)
 
 
-def _asked(estimator: Any, X: Any, y: Any, sample_weight: Any) -> _Asked:
-    """Return the plan, and the rows that it asks about."""
-    target = target_array(y)
+def _with_length(data: Any) -> Any:
+    """Return data that has a length, an array of what can only become one; None for neither."""
+    if hasattr(data, "shape") or hasattr(data, "__len__"):
+        return data
+    return np.asarray(data) if hasattr(data, "__array__") else None
+
+
+def _asked(estimator: Any, X: Any, y: Any, sample_weight: Any) -> _Asked | str:
+    """Return the plan, and the rows that it asks about; or why there are none, a sentence."""
+    X, y = _with_length(X), _with_length(y)
+    if X is None or y is None:
+        return "training metrics: data without a length is read once"
+    try:
+        target = target_array(y)
+    except ValueError:
+        return "training metrics: y is no array; its rows may differ in length"
     plan = plan_of(estimator, X, target)
     total, index = plan.rows.total, plan.rows.index
     if target is not None and len(target) != total:
@@ -222,7 +247,9 @@ def _score(
     elif isinstance(scored, RegressionMetrics) and asked.weights is not None:
         plain = regression_metrics(scored.true, scored.predicted).metrics
         known |= {"plain r2": plain[R2]} if R2 in plain else {}
-    return score_of(estimator, asked.plan, predictions, asked.X, asked.y, asked.weights, known)
+    return score_of(
+        estimator, asked.plan, predictions, asked.X, asked.y, asked.weights, known, asked.lend
+    )
 
 
 def _files(asked: _Asked, predictions: Predictions, scored: Scored) -> dict[str, bytes]:

@@ -15,17 +15,10 @@ import numpy as np
 from joblib import effective_n_jobs
 
 from fitscribe.core.clock import new_run_id, short_id
-from fitscribe.core.entities import (
-    TAG_PARENT,
-    TAG_RUN_NAME,
-    DatasetInput,
-    Metric,
-    NewRun,
-    Param,
-    RunChange,
-    RunRecord,
-    RunStatus,
-)
+from fitscribe.core.commands import NewRun, RunChange, RunRecord
+from fitscribe.core.entities import TAG_PARENT, TAG_RUN_NAME, DatasetInput
+from fitscribe.core.states import RunStatus
+from fitscribe.core.values import Metric, Param
 from fitscribe.sklearn.describe import class_name, param_of, values_title
 
 __all__ = ["Parent", "candidates", "results_csv", "search_facts"]
@@ -102,9 +95,10 @@ def candidates(
     -------
     list of RunRecord
         In the order of ``cv_results_``. Metrics are the numeric columns that MLflow keeps (mean,
-        std, rank, times); the scores of each split are the history of ``split_test_score``.
+        std, rank, times); the scores of each split are the history of ``split_test_score``. NaN,
+        which stands for what failed, is left out; where nothing else is, the child is FAILED.
     """
-    rows = list(results["params"])
+    rows = _param_rows(results)
     chosen = _chosen(search, results, len(rows), most)
     if not chosen:
         return []
@@ -130,6 +124,8 @@ def candidates(
         name = f"{values_title(rows[place].items()) or 'default'} · {short_id(run_id)}"
         metrics = [Metric(key, values[place], end) for key, values in columns]
         metrics += [Metric(key, values[place], end, step) for key, step, values in splits]
+        metrics = [metric for metric in metrics if not math.isnan(metric.value)]
+        status = RunStatus.FAILED if _failed(columns, splits, place) else RunStatus.FINISHED
         children.append(
             RunRecord(
                 run_id,
@@ -138,10 +134,39 @@ def candidates(
                 metrics=metrics,
                 tags={**tags, TAG_RUN_NAME: name},
                 datasets=parent.inputs,
-                change=RunChange(status=RunStatus.FINISHED, end_time=end),
+                change=RunChange(status=status, end_time=end),
             )
         )
     return children
+
+
+def _param_rows(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return each candidate's params; where there is no ``params``, from ``param_*``."""
+    if "params" in results:
+        return list(results["params"])
+    columns = {key: values for key, values in results.items() if key.startswith("param_")}
+    rows: list[Mapping[str, Any]] = []
+    for values in zip(*columns.values(), strict=True):
+        named = zip(columns, values, strict=True)
+        rows.append({key[len("param_") :]: value for key, value in named if not _is_hole(value)})
+    return rows
+
+
+def _is_hole(value: Any) -> bool:
+    """Whether a value stands where a candidate has no such param."""
+    return value is np.ma.masked or (isinstance(value, float) and math.isnan(value))
+
+
+def _failed(
+    columns: Sequence[tuple[str, list[float]]],
+    splits: Sequence[tuple[str, int, list[float]]],
+    place: int,
+) -> bool:
+    """Whether a candidate has no test score at all, which ``error_score=nan`` makes of errors."""
+    scores = [values[place] for key, _, values in splits if key.startswith("split_test_")]
+    if not scores:
+        scores = [values[place] for key, values in columns if key.startswith("mean_test_")]
+    return bool(scores) and all(map(math.isnan, scores))
 
 
 def _is_composite(value: Any) -> bool:
@@ -178,10 +203,13 @@ def _chosen(
 ) -> Sequence[int]:
     if most is None or most >= count:
         return range(count)
-    ranks = results.get(_rank_column(search, results))
-    if ranks is None:
-        return range(most)
-    return sorted(heapq.nsmallest(most, range(count), key=lambda place: (ranks[place], place)))
+    ranks = results.get(_rank_column(search, results), [0] * count)
+    best = getattr(search, "best_index_", None)  # a callable refit may choose any
+
+    def order(place: int) -> tuple[bool, Any, int]:
+        return place != best, ranks[place], place
+
+    return sorted(heapq.nsmallest(most, range(count), key=order))
 
 
 def _rank_column(search: Any, results: Mapping[str, Any]) -> str:

@@ -8,19 +8,11 @@ import pytest
 
 from fitscribe.core.caller import Caller
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import (
-    Batch,
-    Change,
-    Lease,
-    LoggedModelOutput,
-    Metric,
-    ModelChange,
-    Param,
-    RunRecord,
-    RunStatus,
-    ViewType,
-)
+from fitscribe.core.commands import Batch, Lease, ModelChange, RunRecord
+from fitscribe.core.entities import Change, LoggedModelOutput
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import RunStatus, ViewType
+from fitscribe.core.values import Metric, Param
 from fitscribe.errors import InvalidParameter, NotFound
 from fitscribe.testing.tracking_case import TrackingStoreCase, add_run, add_runs, fill, model, run
 

@@ -8,21 +8,11 @@ from pathlib import Path
 import pytest
 
 from fitscribe.core.clock import new_model_id, new_run_id
-from fitscribe.core.entities import (
-    Batch,
-    DatasetInput,
-    Lease,
-    LoggedModelInput,
-    LoggedModelOutput,
-    Metric,
-    NewModel,
-    NewRun,
-    Param,
-    RunChange,
-    RunRecord,
-    RunStatus,
-)
+from fitscribe.core.commands import Batch, Lease, NewModel, NewRun, RunChange, RunRecord
+from fitscribe.core.entities import DatasetInput, LoggedModelInput, LoggedModelOutput
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import RunStatus
+from fitscribe.core.values import Metric, Param
 
 __all__ = ["TrackingStoreCase", "add_run", "add_runs", "end", "fill", "model", "run"]
 

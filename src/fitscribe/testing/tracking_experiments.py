@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import LifecycleStage, ViewType
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import LifecycleStage, ViewType
 from fitscribe.errors import (
     AlreadyExists,
     FitscribeError,

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hypothesis import strategies as st
 
-from fitscribe.core.entities import Param
 from fitscribe.core.filter_schemas import LIST, NULL, OPERATORS, ORDER, PATTERN
 from fitscribe.core.filters import And, Comparison, FilterSchema, Node, Not, Or, OrderItem
+from fitscribe.core.values import Param
 from fitscribe.testing.tracking_reference import Value
 
 __all__ = [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fitscribe.core.entities import Lease, RunChange, RunStatus
+from fitscribe.core.commands import Lease, RunChange
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import RunStatus
 from fitscribe.testing.tracking_case import TrackingStoreCase, add_run, add_runs, end, fill, run
 
 __all__ = ["LeasesContract"]

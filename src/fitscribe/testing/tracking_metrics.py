@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitscribe.core.entities import Batch, Metric
+from fitscribe.core.commands import Batch
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.values import Metric
 from fitscribe.errors import InvalidParameter
 from fitscribe.testing.tracking_case import TrackingStoreCase, add_run, fill, model, run
 

@@ -9,16 +9,11 @@ from collections.abc import Callable
 import pytest
 
 from fitscribe.core.clock import new_run_id
-from fitscribe.core.entities import (
-    Batch,
-    LoggedModelInput,
-    LoggedModelOutput,
-    LoggedModelStatus,
-    Metric,
-    ModelChange,
-    NewModel,
-)
+from fitscribe.core.commands import Batch, ModelChange, NewModel
+from fitscribe.core.entities import LoggedModelInput, LoggedModelOutput
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import LoggedModelStatus
+from fitscribe.core.values import Metric
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.testing.tracking_case import TrackingStoreCase, add_run, fill, model, run
 

@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from fitscribe.core.entities import Experiment, LoggedModel, Metric, Param, Run
+from fitscribe.core.entities import Experiment, LoggedModel, Run
 from fitscribe.core.filters import And, Comparison, Node, Not, OrderItem
+from fitscribe.core.values import Metric, Param
 
 __all__ = ["Value", "arrange", "holds", "of_experiment", "of_model", "of_run"]
 

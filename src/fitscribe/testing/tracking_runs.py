@@ -7,23 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fitscribe.core.clock import new_run_id
-from fitscribe.core.entities import (
-    Batch,
-    Dataset,
-    DatasetInput,
-    InputTag,
-    LifecycleStage,
-    Metric,
-    NewRun,
-    Param,
-    RunChange,
-    RunInputs,
-    RunOutputs,
-    RunRecord,
-    RunStatus,
-    ViewType,
-)
+from fitscribe.core.commands import Batch, NewRun, RunChange, RunRecord
+from fitscribe.core.entities import Dataset, DatasetInput, InputTag, RunInputs, RunOutputs
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import LifecycleStage, RunStatus, ViewType
+from fitscribe.core.values import Metric, Param
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.testing.tracking_case import TrackingStoreCase, add_run, add_runs, end, fill, run
 

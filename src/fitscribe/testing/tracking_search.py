@@ -10,20 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fitscribe.core.clock import new_run_id
-from fitscribe.core.entities import (
-    Dataset,
-    DatasetInput,
-    InputTag,
-    PagedList,
-    Param,
-    Run,
-    RunChange,
-    RunRecord,
-    RunStatus,
-    ViewType,
-)
+from fitscribe.core.commands import RunChange, RunRecord
+from fitscribe.core.entities import Dataset, DatasetInput, InputTag, PagedList, Run
 from fitscribe.core.filters import RUNS, Node, OrderItem, parse, render
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import RunStatus, ViewType
+from fitscribe.core.values import Param
 from fitscribe.errors import BadFilter, InvalidParameter
 from fitscribe.testing.tracking_case import TrackingStoreCase, add_runs, run
 from fitscribe.testing.tracking_filters import (

@@ -10,16 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fitscribe.core.clock import new_run_id
-from fitscribe.core.entities import (
-    Batch,
-    Experiment,
-    LoggedModel,
-    LoggedModelStatus,
-    Metric,
-    Param,
-    RunRecord,
-    ViewType,
-)
+from fitscribe.core.commands import Batch, RunRecord
+from fitscribe.core.entities import Experiment, LoggedModel
 from fitscribe.core.filters import (
     EXPERIMENTS,
     LOGGED_MODELS,
@@ -29,6 +21,8 @@ from fitscribe.core.filters import (
     render,
 )
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import LoggedModelStatus, ViewType
+from fitscribe.core.values import Metric, Param
 from fitscribe.errors import BadFilter, InvalidParameter
 from fitscribe.testing.tracking_case import TrackingStoreCase, add_run, model, run
 from fitscribe.testing.tracking_filters import (

@@ -8,6 +8,7 @@ from fitscribe.testing.tracking_callers import (
     ChangesContract,
     RepeatedBatchesContract,
 )
+from fitscribe.testing.tracking_crossings import CrossingsContract
 from fitscribe.testing.tracking_experiments import ExperimentsContract
 from fitscribe.testing.tracking_leases import LeasesContract
 from fitscribe.testing.tracking_metrics import MetricsContract
@@ -32,6 +33,7 @@ class TrackingStoreContract(
     ChangesContract,
     RepeatedBatchesContract,
     CallersContract,
+    CrossingsContract,
     SearchRunsContract,
     SearchExperimentsContract,
     SearchModelsContract,

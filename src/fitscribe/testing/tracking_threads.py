@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import pytest
 
-from fitscribe.core.entities import Batch, Metric, NewRun, Param, RunRecord
+from fitscribe.core.commands import Batch, NewRun, RunRecord
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.values import Metric, Param
 from fitscribe.errors import AlreadyExists, InvalidParameter
 from fitscribe.testing.tracking_case import TrackingStoreCase, add_run, end, run
 

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from fitscribe.tracking.client import Client as Client
     from fitscribe.tracking.client import Client as MlflowClient
 
-__all__ = ["Client", "MlflowClient", "get_tracking_uri", "set_tracking_uri"]
+__all__ = [
+    "Client",
+    "MlflowClient",
+    "get_tracking_uri",
+    "is_tracking_uri_set",
+    "set_tracking_uri",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,7 +25,7 @@ def __getattr__(name: str) -> Any:
 
     if name in ("Client", "MlflowClient"):
         return import_module("fitscribe.tracking.client").Client
-    if name in ("get_tracking_uri", "set_tracking_uri"):
+    if name in ("get_tracking_uri", "is_tracking_uri_set", "set_tracking_uri"):
         return getattr(import_module("fitscribe.tracking.connect"), name)
     if name.startswith("__"):
         raise AttributeError(f"module 'fitscribe.tracking' has no attribute {name!r}")

@@ -17,6 +17,7 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fitscribe import config
 from fitscribe.core.clock import Stopwatch
 from fitscribe.core.ports import TrackingStore
 from fitscribe.tracking.connect import Connection, connect
@@ -24,18 +25,40 @@ from fitscribe.tracking.connect import Connection, connect
 __all__ = [
     "OpenRun",
     "Scope",
+    "current_model_id",
     "current_run",
     "enter",
+    "in_notebook",
+    "last_model",
     "last_run",
     "open_runs",
     "pop_run",
     "push_run",
     "remember_last",
+    "remember_last_model",
     "restore",
     "scope",
+    "set_model",
     "swap",
+    "this_thread",
     "within",
 ]
+
+
+class _Thread(threading.local):
+    """What stands for this thread; unlike its number, no later thread has the same."""
+
+    def __init__(self) -> None:
+        self.token = object()
+
+
+_thread = _Thread()
+
+
+def this_thread() -> object:
+    """Return what stands for this thread, and for no other."""
+    token: object = _thread.token
+    return token
 
 
 @dataclass(eq=False, slots=True)
@@ -52,6 +75,8 @@ class OpenRun:
         Its start, and the monotonic clock that tells its end.
     pid : int
         The process that opened it: only that one ends it.
+    thread : object
+        The thread that opened it (:func:`this_thread`).
     claimed : bool
         Whether a fit has made the run its own; a second fit becomes a nested run.
     """
@@ -62,6 +87,7 @@ class OpenRun:
     tracking_uri: str
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     pid: int = field(default_factory=os.getpid)
+    thread: object = field(default_factory=this_thread)
     claimed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -105,6 +131,8 @@ class Scope:
         logged to here, and are not ended here.
     fit : object
         The outermost fit in progress (whatever the layer above puts there), else None.
+    model_id : str or None
+        The logged model that metrics describe where nothing else is said.
     observing : bool
         Whether we are looking at a fitted estimator: what it does now is not the user's doing.
     """
@@ -113,11 +141,13 @@ class Scope:
     inherited: int = 0
     fit: Any = None
     observing: bool = False
+    model_id: str | None = None
 
 
 NOTHING = Scope()
 _scope: ContextVar[Scope] = ContextVar("fitscribe_scope", default=NOTHING)
 _last: ContextVar[tuple[str, str] | None] = ContextVar("fitscribe_last_run", default=None)
+_last_model: ContextVar[tuple[str, str] | None] = ContextVar("fitscribe_last_model", default=None)
 
 
 class _Notebook:
@@ -127,7 +157,7 @@ class _Notebook:
     last: tuple[str, str] | None = None
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Whether this is the main thread of an interactive IPython session."""
     if "IPython" not in sys.modules:
         return False
@@ -139,14 +169,14 @@ def _in_notebook() -> bool:
 def scope() -> Scope:
     """Return what is going on in this thread and task."""
     here = _scope.get()
-    if here is NOTHING and _in_notebook():
+    if here is NOTHING and in_notebook():
         return _Notebook.scope
     return here
 
 
 def _set(new: Scope) -> None:
     _scope.set(new)
-    if _in_notebook() and new.fit is None:
+    if in_notebook() and new.fit is None:
         _Notebook.scope = new
 
 
@@ -186,14 +216,37 @@ def remember_last(run: OpenRun) -> None:
 
 
 class _Last:
-    """The last active run of any thread, for a thread that had none of its own."""
+    """What was last in any thread, for a thread that had none of its own."""
 
     anywhere: tuple[str, str] | None = None
+    model: tuple[str, str] | None = None
 
 
 def last_run() -> tuple[str, str] | None:
     """Return (tracking URI, run id) of the last active run here, else in the process."""
     return _last.get() or _Last.anywhere
+
+
+def set_model(model_id: str | None) -> None:
+    """Make a logged model the one that metrics describe; None for none."""
+    _set(replace(scope(), model_id=model_id))
+
+
+def current_model_id() -> str | None:
+    """Return the id of the model that metrics describe here, or None."""
+    return scope().model_id or config.ACTIVE_MODEL_ID.get()
+
+
+def remember_last_model(tracking_uri: str, model_id: str) -> None:
+    """Make a model the one that ``last_logged_model()`` returns."""
+    last = (tracking_uri, model_id)
+    _last_model.set(last)
+    _Last.model = last
+
+
+def last_model() -> tuple[str, str] | None:
+    """Return (tracking URI, model id) of the last model logged here, else in the process."""
+    return _last_model.get() or _Last.model
 
 
 def open_runs() -> tuple[OpenRun, ...]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fitscribe.core.entities import FileInfo, LoggedModel
+from fitscribe.core.entities import FileInfo, LoggedModel, Run
 from fitscribe.core.uris import LocalPath, ModelId, RunArtifact, parse_model_uri
-from fitscribe.errors import InvalidParameter, NotFound, NotSupported
+from fitscribe.errors import InvalidParameter, MissingDependency, NotFound, NotSupported
+from fitscribe.modelfolder import yamltext
 from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.read import read_model
 from fitscribe.tracking.artifacts import RunFiles, files_at
 from fitscribe.tracking.connect import Connection, connect
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = [
     "download_artifacts",
@@ -21,7 +27,9 @@ __all__ = [
     "get_model_info",
     "list_artifacts",
     "load_dict",
+    "load_image",
     "load_text",
+    "models_made",
 ]
 
 
@@ -30,8 +38,12 @@ def _resolve(address: str | Path, connection: Connection) -> tuple[RunFiles, str
     parsed = parse_model_uri(str(address))
     if isinstance(parsed, LocalPath):
         path = Path(parsed.path).absolute()
-        if not path.exists():
-            raise NotFound(f"There is no file or folder {str(address)!r}.")
+        try:
+            there = path.exists()
+        except OSError:  # a name that is too long
+            there = False
+        if not there:
+            raise NotFound(f"There is no file or folder {str(address)!r:.200}.")
         return files_at(connection, path.parent.as_uri()), path.name
     if isinstance(parsed, ModelId):
         found = connection.store.get_logged_model(parsed.model_id)
@@ -55,11 +67,19 @@ def _of_run(connection: Connection, run_id: str, path: str) -> tuple[RunFiles, s
     found = connection.store.find_logged_model(run_id, name)
     if found is not None:
         return files_at(connection, found.artifact_location), below or None
-    made = [model.model_id for model in run.outputs.model_outputs]
-    names = sorted({connection.store.get_logged_model(model_id).name for model_id in made})
+    names = sorted({model.name for model in models_made(connection, run)})
     entries = sorted(entry.path for entry in files.list()) + names
     known = f"It has: {', '.join(entries)}." if entries else "It has none."
     raise NotFound(f"The run {run_id} has no model or artifact {path!r}. {known}")
+
+
+def models_made(connection: Connection, run: Run) -> list[LoggedModel]:
+    """Return the models that a run made, without those in the bin."""
+    made = []
+    for output in run.outputs.model_outputs:
+        with contextlib.suppress(NotFound):
+            made.append(connection.store.get_logged_model(output.model_id))
+    return made
 
 
 def folder_of_model(model_uri: str | Path, destination: str | Path | None = None) -> Path:
@@ -110,6 +130,11 @@ def _given(
 ) -> tuple[RunFiles, str | None]:
     if (artifact_uri is None) == (run_id is None):
         raise InvalidParameter("Give either artifact_uri or run_id.")
+    if artifact_uri is not None and artifact_path is not None:
+        raise InvalidParameter(
+            "artifact_path belongs to run_id; write it behind the artifact_uri instead: "
+            f"{str(artifact_uri).rstrip('/')}/{artifact_path}"
+        )
     connection = connect(tracking_uri)
     if artifact_uri is not None:
         return _resolve(artifact_uri, connection)
@@ -124,6 +149,7 @@ def download_artifacts(
     artifact_path: str | None = None,
     dst_path: str | Path | None = None,
     tracking_uri: str | None = None,
+    registry_uri: str | None = None,
 ) -> str:
     """Return a local path of an artifact, by address or by run and path.
 
@@ -137,7 +163,10 @@ def download_artifacts(
         Copy it there; by default it is read where it lies.
     tracking_uri : str, optional
         Another store than the one in force.
+    registry_uri : str, optional
+        Accepted for MLflow's sake; models are kept where runs are.
     """
+    del registry_uri
     files, path = _given(artifact_uri, run_id, artifact_path, tracking_uri)
     return files.download(path, dst_path)
 
@@ -153,18 +182,59 @@ def list_artifacts(
     return files.list(path)
 
 
-def load_text(artifact_uri: str) -> str:
-    """Return a text artifact."""
+def _content(artifact_uri: str) -> bytes:
     files, path = _resolve(artifact_uri, connect())
-    return files.store.read(files.path(path)).decode()
+    return files.store.read(files.path(path))
+
+
+def _unread(artifact_uri: str, what: str, error: Exception) -> InvalidParameter:
+    return InvalidParameter(
+        f"{artifact_uri!r} is no {what}: {error}. download_artifacts({artifact_uri!r}) gives it "
+        "as it is."
+    )
+
+
+def load_text(artifact_uri: str) -> str:
+    """Return a text artifact, which is UTF-8. Raises NotFound, InvalidParameter."""
+    try:
+        return _content(artifact_uri).decode()
+    except UnicodeDecodeError as error:
+        raise _unread(artifact_uri, "UTF-8 text", error) from error
 
 
 def load_dict(artifact_uri: str) -> Any:
-    """Return what a JSON or YAML artifact holds."""
+    """Return what a JSON or YAML artifact holds. Raises NotFound, InvalidParameter."""
     # JSON is YAML, but for a tab here and there; its own parser is the faster and stricter one.
     text = load_text(artifact_uri)
     if artifact_uri.endswith((".yml", ".yaml")):
-        import yaml
+        return yamltext.load(text)
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise _unread(artifact_uri, "JSON", error) from error
 
-        return yaml.safe_load(text)
-    return json.loads(text)
+
+def load_image(artifact_uri: str) -> Image:
+    """Return an image artifact as a ``PIL.Image.Image``, read completely.
+
+    Raises
+    ------
+    NotFound
+        If there is no such file.
+    InvalidParameter
+        If Pillow cannot read it.
+    MissingDependency
+        Without Pillow.
+    """
+    try:
+        from PIL import Image as module
+    except ImportError:
+        raise MissingDependency("load_image needs Pillow: pip install pillow") from None
+    data = _content(artifact_uri)
+    try:
+        image = module.open(io.BytesIO(data))
+        image.load()
+    except (OSError, SyntaxError, ValueError, module.DecompressionBombError) as error:
+        # Pillow's readers of some formats report damage as SyntaxError.
+        raise _unread(artifact_uri, "image", error) from error
+    return image

@@ -9,12 +9,14 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from fitscribe.core.clock import new_dataset_id, now_ms
 from fitscribe.core.entities import FileInfo
 from fitscribe.core.ports import ArtifactStore
+from fitscribe.core.texts import check_key
+from fitscribe.core.values import check_int64
 from fitscribe.errors import InvalidParameter, MissingDependency, NotFound
 from fitscribe.stores.artifacts import open_artifacts
 from fitscribe.tracking.connect import HOME, Connection, root_path
@@ -22,7 +24,7 @@ from fitscribe.tracking.connect import HOME, Connection, root_path
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RunFiles", "files_at", "files_of_run"]
+__all__ = ["RunFiles", "files_at", "files_of_run", "path_text"]
 
 _roots: dict[tuple[str, str], str] = {}
 
@@ -44,9 +46,10 @@ class RunFiles:
         """Address of the folder."""
         return f"{self.store.uri.rstrip('/')}/{self.folder}" if self.folder else self.store.uri
 
-    def path(self, artifact_file: str | None) -> str:
+    def path(self, artifact_file: str | PurePath | None) -> str:
         """Return the path in the store."""
-        return "/".join(part for part in (self.folder, artifact_file or "") if part)
+        below = "" if artifact_file is None else path_text(artifact_file)
+        return "/".join(part for part in (self.folder, below) if part)
 
     def put_bytes(self, artifact_file: str, data: bytes) -> None:
         """Write a file."""
@@ -56,10 +59,10 @@ class RunFiles:
 
     def put_file(self, local_path: str | Path, artifact_path: str | None = None) -> None:
         """Copy a local file, or a folder, into `artifact_path` under its own name."""
-        source = Path(local_path)
+        source = _local(local_path)
         if not source.exists():
-            raise InvalidParameter(f"There is no file {os.fspath(local_path)!r} to log.")
-        target = "/".join(part for part in (artifact_path or "", source.name) if part)
+            raise InvalidParameter(f"There is no file {str(source)!r:.200} to log.")
+        target = "/".join(part for part in (path_text(artifact_path or ""), source.name) if part)
         if source.is_dir():
             self.put_files_of(source, target)
         else:
@@ -67,21 +70,42 @@ class RunFiles:
 
     def put_files_of(self, local_dir: str | Path, artifact_path: str | None = None) -> None:
         """Copy what a local folder holds into `artifact_path`; runs in it are left out."""
-        root = Path(local_dir)
+        root = _local(local_dir)
         if not root.is_dir():
-            raise InvalidParameter(f"There is no folder {os.fspath(local_dir)!r} to log.")
+            raise InvalidParameter(f"There is no folder {str(root)!r:.200} to log.")
         for source in _files_below(root, root_path(self.store)):
             below = source.relative_to(root).as_posix()
-            target = "/".join(part for part in (artifact_path or "", below) if part)
+            target = "/".join(part for part in (path_text(artifact_path or ""), below) if part)
             self.store.put_file(self.path(target), source)
 
     def put_text(self, text: str, artifact_file: str) -> None:
         """Write text as UTF-8."""
-        self.put_bytes(artifact_file, text.encode())
+        if not isinstance(text, str):
+            raise InvalidParameter(
+                f"log_text takes text, not {type(text).__name__}. Others: log_dict, log_stream."
+            )
+        try:
+            data = text.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidParameter(
+                f"The text has a lone surrogate at character {error.start}, which is no unicode "
+                "text. Bytes are kept by log_stream(io.BytesIO(...), ...)."
+            ) from None
+        self.put_bytes(artifact_file, data)
+
+    def put_stream(self, stream: Any, artifact_file: str) -> None:
+        """Write what a binary file-like object gives from where it stands to its end."""
+        data = stream.read() if hasattr(stream, "read") else None
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise InvalidParameter(
+                "log_stream takes a binary file-like object, such as io.BytesIO or "
+                f"open(…, 'rb'), not {type(stream).__name__}. Text: log_text(...)."
+            )
+        self.put_bytes(artifact_file, bytes(data))
 
     def put_dict(self, dictionary: Any, artifact_file: str) -> None:
         """Write JSON, or YAML if the file's name ends in .yml or .yaml (MLflow's rule)."""
-        if artifact_file.endswith((".yml", ".yaml")):
+        if path_text(artifact_file).endswith((".yml", ".yaml")):
             import yaml
 
             class Dumper(yaml.SafeDumper):
@@ -92,7 +116,7 @@ class RunFiles:
             )
             text = yaml.dump(dictionary, Dumper=Dumper, sort_keys=True, allow_unicode=True)
         else:
-            text = json.dumps(dictionary, indent=2, default=_plain, ensure_ascii=False)
+            text = _json(dictionary, indent=2)
         self.put_text(text, artifact_file)
 
     def put_figure(
@@ -100,7 +124,7 @@ class RunFiles:
     ) -> None:
         """Write a matplotlib figure, or a plotly one (.html, or an image by its kaleido)."""
         options = dict(save_kwargs or {})
-        suffix = Path(artifact_file).suffix.lower()
+        suffix = PurePath(path_text(artifact_file)).suffix.lower()
         if hasattr(figure, "savefig"):
             buffer = io.BytesIO()
             figure.savefig(buffer, **{"format": suffix.lstrip(".") or "png", **options})
@@ -134,13 +158,14 @@ class RunFiles:
             raise InvalidParameter("log_image needs either artifact_file or key.")
         if artifact_file is None:
             # MLflow's names of a series of images, which its pages and clients read.
-            when = now_ms() if timestamp is None else timestamp
-            safe = str(key).replace("/", "#")
-            stem = f"images/{safe}%step%{step or 0}%timestamp%{when}%{new_dataset_id()}"
+            when = now_ms() if timestamp is None else check_int64("A timestamp", timestamp)
+            safe = check_key("image", key).replace("/", "#")
+            at = 0 if step is None else check_int64("The step of an image", step)
+            stem = f"images/{safe}%step%{at}%timestamp%{when}%{new_dataset_id()}"
             artifact_file = f"{stem}.png"
         picture = _as_picture(image)
         buffer = io.BytesIO()
-        suffix = Path(artifact_file).suffix.lower().lstrip(".") or "png"
+        suffix = PurePath(path_text(artifact_file)).suffix.lower().lstrip(".") or "png"
         picture.save(buffer, format={"jpg": "jpeg", "tif": "tiff"}.get(suffix, suffix))
         self.put_bytes(artifact_file, buffer.getvalue())
 
@@ -149,7 +174,7 @@ class RunFiles:
         columns, rows = _table_of(data)
         path = self.path(artifact_file)
         if self.store.is_file(path):
-            before = json.loads(self.store.read(path))
+            before = self._table(artifact_file)
             names = list(before["columns"])
             names += [name for name in columns if name not in names]
             rows = [
@@ -158,14 +183,26 @@ class RunFiles:
             ]
             columns = names
         table = {"columns": columns, "data": [_cell(row) for row in rows]}
-        text = json.dumps(table, default=_plain, ensure_ascii=False)
-        self.put_text(text, artifact_file)
+        self.put_text(_json(table), artifact_file)
 
     def read_table(self, artifact_file: str) -> pd.DataFrame:
         """Return a table as a DataFrame."""
-        found = json.loads(self.store.read(self.path(artifact_file)))
+        found = self._table(artifact_file)
         table: pd.DataFrame = pandas().DataFrame(found["data"], columns=found["columns"])
         return table
+
+    def _table(self, artifact_file: str) -> dict[str, Any]:
+        """Return columns and rows of a table that is there."""
+        try:
+            found = json.loads(self.store.read(self.path(artifact_file)))
+        except ValueError:
+            found = None
+        if not isinstance(found, dict) or not {"columns", "data"} <= set(found):
+            raise InvalidParameter(
+                f"The file {artifact_file!r:.200} is no table that log_table wrote. "
+                "Choose another name for the table."
+            )
+        return found
 
     def list(self, path: str | None = None) -> list[FileInfo]:
         """Return the entries of a folder, paths relative to the run's own."""
@@ -179,13 +216,47 @@ class RunFiles:
         """Return a local path: where the file lies, or a copy in `destination` if given."""
         inside = self.path(path)
         if not (self.store.is_file(inside) or self.store.is_folder(inside)):
-            raise NotFound(f"There is no artifact {path!r} in {self.uri}.")
+            raise NotFound(f"There is no artifact {path!r:.200} in {self.uri}.")
         if destination is None:
             local = self.store.local_path(inside)
             if local is not None:
                 return str(local)
             destination = tempfile.mkdtemp(prefix="fitscribe-")
-        return str(self.store.download(inside, Path(destination)))
+        return str(self.store.download(inside, _local(destination)))
+
+
+def path_text(path: object) -> str:
+    """Return a path among artifacts as text; what the store allows in it, the store says."""
+    if isinstance(path, PurePath):
+        return path.as_posix()
+    if isinstance(path, str):
+        return path
+    raise InvalidParameter(f"A file of a run is named by text, not by {path!r:.80}.")
+
+
+def _local(path: object) -> Path:
+    """Return a path of this machine, or raise InvalidParameter for what cannot be one."""
+    try:
+        local = Path(path)  # type: ignore[arg-type]  # the reason for the except
+        local.exists()  # a name that is too long
+        if b"\0" in os.fsencode(local):
+            raise ValueError("it holds a NUL character")
+    except (TypeError, ValueError, OSError) as error:
+        raise InvalidParameter(f"{path!r:.80} is no path of a file: {error!s:.200}.") from None
+    return local
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """Return JSON; lone surrogates, which only JSON can hold, are escaped."""
+    try:
+        text = json.dumps(value, default=_plain, ensure_ascii=False, indent=indent)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = json.dumps(value, default=_plain, indent=indent)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidParameter(f"This cannot be written as JSON: {error!s:.200}.") from error
+    return text
 
 
 def files_at(connection: Connection, artifact_uri: str) -> RunFiles:

@@ -20,7 +20,7 @@ from typing import NoReturn
 
 from fitscribe.errors import InvalidState
 
-__all__ = ["install_as_mlflow", "refuse"]
+__all__ = ["install_as_mlflow", "refuse", "refuse_attribute"]
 
 MODULES = {
     "mlflow": "fitscribe",
@@ -106,15 +106,24 @@ def refuse(module: str, name: str) -> NoReturn:
     AttributeError or ImportError
     """
     public = importlib.import_module(module).__dict__.get("__all__", ())
-    near = difflib.get_close_matches(name, public, n=1)
-    hint = f" Did you mean {near[0]}?" if near else f" It has: {', '.join(public)}."
-    message = f"{module} has no {name!r}; if it is MLflow's, this release does not do it.{hint}"
+    message = _has_none(module, name, public)
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_name in ("__getattr__", "refuse"):
         frame = frame.f_back
     if frame is not None and _imports_from(frame):
         raise ImportError(message, name=module)
     raise AttributeError(message)
+
+
+def refuse_attribute(owner: str, name: str, public: Sequence[str]) -> NoReturn:
+    """Raise AttributeError for a method that a class does not have, with the same sentence."""
+    raise AttributeError(_has_none(owner, name, public))
+
+
+def _has_none(owner: str, name: str, public: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, public, n=1)
+    hint = f" Did you mean {near[0]}?" if near else f" It has: {', '.join(public)}."
+    return f"{owner} has no {name!r}; if it is MLflow's, this release does not do it.{hint}"
 
 
 def _imports_from(frame: FrameType) -> bool:

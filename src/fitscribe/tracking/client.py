@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from fitscribe.core.clock import new_model_id, new_run_id, now_ms, short_id
+from fitscribe.core.clock import new_run_id, now_ms, short_id
+from fitscribe.core.commands import Batch, NewRun, RunChange, RunRecord
 from fitscribe.core.entities import (
     TAG_PARENT,
     TAG_RUN_NAME,
-    Batch,
     DatasetInput,
     Experiment,
     FileInfo,
-    LoggedModel,
     LoggedModelInput,
     LoggedModelOutput,
-    LoggedModelStatus,
-    Metric,
-    ModelChange,
-    NewModel,
-    NewRun,
     PagedList,
-    Param,
     Run,
-    RunChange,
-    RunRecord,
-    RunStatus,
     RunTag,
-    ViewType,
-    check_tag,
 )
+from fitscribe.core.states import RunStatus, ViewType
+from fitscribe.core.texts import check_tag, check_tags, listed
+from fitscribe.core.values import Metric, Param, check_int64
 from fitscribe.errors import InvalidParameter
 from fitscribe.tracking.artifacts import RunFiles, files_at
+from fitscribe.tracking.as_mlflow import refuse_attribute
+from fitscribe.tracking.client_models import ModelMethods
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.fluent import RunOperations
-from fitscribe.tracking.inputs import dataset_input
+from fitscribe.tracking.inputs import dataset_inputs, model_inputs, model_outputs
+from fitscribe.tracking.kept import read_run, truthful
 from fitscribe.tracking.tables import joined_tables
 
 if TYPE_CHECKING:
@@ -45,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Client", "MlflowClient"]
 
 
-class Client:
+class Client(ModelMethods):
     """Reads and writes runs by id, wherever they are kept; MLflow's ``MlflowClient``.
 
     Parameters
@@ -69,8 +64,12 @@ class Client:
         self, tracking_uri: str | Path | None = None, registry_uri: str | None = None
     ) -> None:
         del registry_uri
-        self._connection = connect(tracking_uri)
-        self._store = self._connection.store
+        super().__init__(connect(tracking_uri))
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(f"'Client' has no attribute {name!r}")
+        refuse_attribute("Client", name, [one for one in dir(self) if not one.startswith("_")])
 
     @property
     def tracking_uri(self) -> str:
@@ -86,7 +85,7 @@ class Client:
         tags: Mapping[str, Any] | None = None,
     ) -> str:
         """Make an experiment and return its id. Raises AlreadyExists."""
-        checked = dict(check_tag(k, v, "experiment tag") for k, v in (tags or {}).items())
+        checked = check_tags(tags, "experiment tag")
         return self._store.create_experiment(name, artifact_location, checked).experiment_id
 
     def get_experiment(self, experiment_id: str) -> Experiment:
@@ -108,7 +107,7 @@ class Client:
         """Return a page of experiments; its ``token`` asks for the next."""
         size = 1000 if max_results is None else max_results
         return self._store.search_experiments(
-            filter_string or "", order_by or (), view_type, size, page_token
+            filter_string or "", listed(order_by, "order_by"), view_type, size, page_token
         )
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
@@ -143,8 +142,10 @@ class Client:
         run_name: str | None = None,
     ) -> Run:
         """Make a run, RUNNING until :meth:`set_terminated`, and return it."""
-        checked = dict(check_tag(key, value) for key, value in (tags or {}).items())
+        checked = check_tags(tags)
         run_id = new_run_id()
+        if run_name is not None:
+            run_name = check_tag(TAG_RUN_NAME, run_name)[1]
         tagged = checked.get(TAG_RUN_NAME)
         if run_name is not None and tagged is not None and tagged != run_name:
             raise InvalidParameter(
@@ -154,7 +155,7 @@ class Client:
         create = NewRun(
             str(experiment_id),
             name,
-            now_ms() if start_time is None else start_time,
+            now_ms() if start_time is None else check_int64("A run's start_time", start_time),
             checked.get("mlflow.user", self._store.caller.name),
             checked.get(TAG_PARENT),
         )
@@ -164,7 +165,7 @@ class Client:
 
     def get_run(self, run_id: str) -> Run:
         """Return a run. Raises NotFound."""
-        return self._store.get_run(run_id)
+        return read_run(self._store, run_id)
 
     def get_parent_run(self, run_id: str) -> Run | None:
         """Return the parent of a run, or None."""
@@ -181,22 +182,25 @@ class Client:
         page_token: str | None = None,
     ) -> PagedList[Run]:
         """Return a page of runs that a filter finds; its ``token`` asks for the next."""
-        if isinstance(experiment_ids, (str, int)):
-            experiment_ids = [experiment_ids]
-        ids = [str(identifier) for identifier in experiment_ids]
-        return self._store.search_runs(
-            ids, filter_string, order_by or (), run_view_type, max_results, page_token
+        ids = [str(identifier) for identifier in listed(experiment_ids, "experiment_ids")]
+        order = listed(order_by, "order_by")
+        return truthful(
+            self._store,
+            lambda: self._store.search_runs(
+                ids, filter_string, order, run_view_type, max_results, page_token
+            ),
         )
 
     def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
         """Change status or name of a run."""
-        self._change(run_id, RunChange(status=_status(status), name=name))
+        new = None if name is None else check_tag(TAG_RUN_NAME, name)[1]
+        self._change(run_id, RunChange(status=_status(status), name=new))
 
     def set_terminated(
         self, run_id: str, status: str | None = None, end_time: int | None = None
     ) -> None:
         """End a run, FINISHED and now by default."""
-        end = now_ms() if end_time is None else end_time
+        end = now_ms() if end_time is None else check_int64("A run's end_time", end_time)
         self._change(run_id, RunChange(status=_status(status) or "FINISHED", end_time=end))
 
     def delete_run(self, run_id: str) -> None:
@@ -242,20 +246,9 @@ class Client:
         """Log metrics, params and tags together: all are kept, or none."""
         self._log(
             run_id,
-            metrics=[
-                Metric.checked(
-                    m.key,
-                    m.value,
-                    m.timestamp,
-                    m.step,
-                    m.model_id,
-                    m.dataset_name,
-                    m.dataset_digest,
-                )
-                for m in metrics
-            ],
-            params=[Param.checked(p.key, p.value) for p in params],
-            tags=dict(check_tag(tag.key, tag.value) for tag in tags),
+            metrics=[_metric(one) for one in listed(metrics, "metrics")],
+            params=[Param.checked(*_pair(one, "param")) for one in listed(params, "params")],
+            tags=dict(check_tag(*_pair(one, "tag")) for one in listed(tags, "tags")),
         )
         return None if synchronous is not False else RunOperations()
 
@@ -277,12 +270,15 @@ class Client:
         models: Sequence[LoggedModelInput] | None = None,
     ) -> None:
         """Note datasets and models that a run used."""
-        inputs = [dataset_input(dataset) for dataset in datasets or ()]
-        self._log(run_id, datasets=inputs, model_inputs=list(models or []))
+        self._log(
+            run_id,
+            datasets=dataset_inputs(datasets, None, None),
+            model_inputs=model_inputs(models),
+        )
 
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
         """Note models that a run made."""
-        self._log(run_id, model_outputs=list(models))
+        self._log(run_id, model_outputs=model_outputs(models))
 
     def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
         """Return every point of a metric, by time and step."""
@@ -311,6 +307,12 @@ class Client:
     ) -> None:
         """Keep all that is in a local folder with a run."""
         self._files(run_id).put_files_of(local_dir, artifact_path)
+
+    def log_stream(
+        self, run_id: str, stream: io.BufferedIOBase | io.RawIOBase, artifact_file: str
+    ) -> None:
+        """Keep all that a binary file-like object gives from here on as a file of a run."""
+        self._files(run_id).put_stream(stream, artifact_file)
 
     def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
         """Keep text as a file of a run."""
@@ -364,100 +366,6 @@ class Client:
             self._connection, str(experiment_id), artifact_file, run_ids, extra_columns
         )
 
-    # Logged models
-
-    def create_logged_model(
-        self,
-        experiment_id: str,
-        name: str | None = None,
-        source_run_id: str | None = None,
-        tags: Mapping[str, Any] | None = None,
-        params: Mapping[str, Any] | None = None,
-        model_type: str | None = None,
-    ) -> LoggedModel:
-        """Make a logged model, PENDING until :meth:`finalize_logged_model`."""
-        model_id = new_model_id()
-        new = NewModel(
-            model_id,
-            str(experiment_id),
-            name or f"model · {short_id(model_id)}",
-            now_ms(),
-            source_run_id,
-            model_type,
-            LoggedModelStatus.PENDING,
-            {key: str(value) for key, value in (params or {}).items()},
-            dict(check_tag(key, value) for key, value in (tags or {}).items()),
-        )
-        self._store.log(Batch(models=[new]))
-        return self._store.get_logged_model(model_id)
-
-    def get_logged_model(self, model_id: str) -> LoggedModel:
-        """Return a logged model. Raises NotFound."""
-        return self._store.get_logged_model(model_id)
-
-    def search_logged_models(
-        self,
-        experiment_ids: Sequence[str],
-        filter_string: str | None = None,
-        datasets: Sequence[Mapping[str, Any]] | None = None,
-        max_results: int | None = None,
-        order_by: Sequence[Mapping[str, Any]] | None = None,
-        page_token: str | None = None,
-    ) -> PagedList[LoggedModel]:
-        """Return a page of logged models that a filter finds.
-
-        `order_by` is MLflow's: ``[{"field_name": "metrics.acc", "ascending": False}]``.
-        """
-        if datasets:
-            raise InvalidParameter(
-                "Filter by dataset on runs instead: search_runs(\"datasets.name = '…'\")."
-            )
-        order = [_order(item) for item in order_by or ()]
-        return self._store.search_logged_models(
-            [str(identifier) for identifier in experiment_ids],
-            filter_string or "",
-            order,
-            100 if max_results is None else max_results,
-            page_token,
-        )
-
-    def finalize_logged_model(self, model_id: str, status: str) -> LoggedModel:
-        """Set the status of a logged model: READY or FAILED."""
-        if status not in LoggedModelStatus.ALL:
-            raise InvalidParameter(f"A logged model ends READY or FAILED, not {status!r}.")
-        self._store.update_logged_model(model_id, ModelChange(status=status))
-        return self._store.get_logged_model(model_id)
-
-    def log_model_params(self, model_id: str, params: Mapping[str, Any]) -> None:
-        """Add params to a logged model; one that is there is InvalidParameter."""
-        texts = {key: str(value) for key, value in params.items()}
-        self._store.update_logged_model(model_id, ModelChange(params=texts))
-
-    def set_logged_model_tags(self, model_id: str, tags: Mapping[str, Any]) -> None:
-        """Set tags of a logged model."""
-        checked = dict(check_tag(key, value) for key, value in tags.items())
-        self._store.update_logged_model(model_id, ModelChange(tags=checked))
-
-    def delete_logged_model_tag(self, model_id: str, key: str) -> None:
-        """Remove a tag of a logged model. Raises NotFound."""
-        self._store.delete_logged_model_tag(model_id, key)
-
-    def delete_logged_model(self, model_id: str) -> None:
-        """Put a logged model into the bin."""
-        self._store.delete_logged_model(model_id)
-
-    def list_logged_model_artifacts(
-        self, model_id: str, path: str | None = None
-    ) -> list[FileInfo]:
-        """Return the entries of a folder of a logged model."""
-        return self._model_files(model_id).list(path)
-
-    def log_model_artifacts(
-        self, model_id: str, local_dir: str | Path, artifact_path: str | None = None
-    ) -> None:
-        """Keep all that is in a local folder with a logged model."""
-        self._model_files(model_id).put_files_of(local_dir, artifact_path)
-
     # Inside
 
     def _log(self, run_id: str, **what: Any) -> None:
@@ -469,25 +377,25 @@ class Client:
     def _files(self, run_id: str) -> RunFiles:
         return files_at(self._connection, self._store.get_run(run_id).info.artifact_uri)
 
-    def _model_files(self, model_id: str) -> RunFiles:
-        found = self._store.get_logged_model(model_id)
-        return files_at(self._connection, found.artifact_location)
-
 
 MlflowClient = Client
 
 
-def _order(item: Mapping[str, Any]) -> str:
-    """Return MLflow's form of an order of logged models as ours."""
-    if not isinstance(item, Mapping) or "field_name" not in item:
+def _metric(given: Any) -> Metric:
+    if not isinstance(given, Metric):
         raise InvalidParameter(
-            "order_by takes dicts such as {'field_name': 'metrics.acc', 'ascending': False}, "
-            f"not {item!r:.80}."
+            f"log_batch takes Metric(key, value, timestamp, step), not {given!r:.80}."
         )
-    return f"{item['field_name']} {'ASC' if item.get('ascending', True) else 'DESC'}"
+    where = (given.model_id, given.dataset_name, given.dataset_digest)
+    return Metric.checked(given.key, given.value, given.timestamp, given.step, *where)
+
+
+def _pair(given: Any, kind: str) -> tuple[Any, Any]:
+    if not hasattr(given, "key") or not hasattr(given, "value"):
+        name = "Param" if kind == "param" else "RunTag"
+        raise InvalidParameter(f"log_batch takes {name}(key, value), not {given!r:.80}.")
+    return given.key, given.value
 
 
 def _status(status: str | None) -> str | None:
-    if status is not None and status not in RunStatus.ALL:
-        raise InvalidParameter(f"A run's status is one of {RunStatus.ALL}, not {status!r}.")
-    return status
+    return None if status is None else RunStatus.from_string(status)

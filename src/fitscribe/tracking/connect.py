@@ -223,12 +223,19 @@ def _artifact_root() -> str:
 
 def _make_home(home: Path) -> Path:
     """Make the folder where it is not there, with a .gitignore that keeps it out of git."""
-    if not home.is_dir():
+    if not _is_folder(home):
         _make_folder(home)
         ignore = home / ".gitignore"
         if home.name == HOME and not ignore.exists():
             ignore.write_text(GITIGNORE, encoding="utf-8")
     return home
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long; making it tells why
+        return False
 
 
 def _make_folder(folder: Path) -> None:

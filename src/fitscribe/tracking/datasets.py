@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fitscribe.core.entities import Dataset, check_text
-from fitscribe.core.uris import file_uri, scheme_of
+from fitscribe.core.entities import Dataset
+from fitscribe.core.texts import check_text
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.containers import is_pandas_frame, is_polars_frame, is_sparse
 from fitscribe.modelfolder.infer import infer_schema
+from fitscribe.tracking.dataset_sources import DatasetSource, get_source, source_of
 from fitscribe.tracking.digests import Digest, digest_of
 from fitscribe.tracking.source import source_tags as tags_of_source
 
@@ -79,11 +81,33 @@ def _columns(X: Any, y: Any) -> dict[str, Any]:
     """Return the schema in MLflow's form: columns of a frame, tensors of arrays."""
     if is_pandas_frame(X) or is_polars_frame(X):
         return {"mlflow_colspec": infer_schema(X).to_dict()}
-    features = X if isinstance(X, np.ndarray) or is_sparse(X) else np.asarray(X)
-    targets = None if y is None else infer_schema(np.asarray(y)).to_json()
-    return {
-        "mlflow_tensorspec": {"features": infer_schema(features).to_json(), "targets": targets}
-    }
+    features = X if isinstance(X, np.ndarray) or is_sparse(X) else _rows(X)
+    targets = None if y is None else _tensor(_rows(y))
+    return {"mlflow_tensorspec": {"features": _tensor(features), "targets": targets}}
+
+
+def _rows(data: Any) -> np.ndarray[Any, Any]:
+    """Return data as an array; rows of different lengths are objects."""
+    try:
+        return np.asarray(data)
+    except ValueError:
+        rows = np.empty(len(data), dtype=object)
+        for place, row in enumerate(data):
+            rows[place] = row
+        return rows
+
+
+def _tensor(data: Any) -> str:
+    """Return the schema of one array as JSON."""
+    if type(data) is np.ndarray and data.ndim and data.dtype.kind in "biufc":
+        return _numeric_tensor(data.dtype, data.shape[1:])
+    return infer_schema(data).to_json()
+
+
+@functools.lru_cache(maxsize=256)
+def _numeric_tensor(dtype: np.dtype[Any], beyond_rows: tuple[int, ...]) -> str:
+    """Return the schema of arrays of numbers, which their type and columns tell."""
+    return infer_schema(np.empty((1, *beyond_rows), dtype)).to_json()
 
 
 def _sizes(X: Any, y: Any) -> dict[str, Any]:
@@ -102,7 +126,7 @@ def _array_sizes(what: str, data: Any) -> dict[str, Any]:
         held = int(values.nbytes) if isinstance(values, np.ndarray) else 0
         size = int(np.prod(shape, dtype=np.int64))
         return {f"{what}_shape": shape, f"{what}_size": size, f"{what}_nbytes": held}
-    array = np.asarray(data)
+    array = _rows(data)
     return {
         f"{what}_shape": list(array.shape),
         f"{what}_size": int(array.size),
@@ -131,7 +155,7 @@ class GivenDataset:
         self,
         features: Any,
         targets: Any = None,
-        source: str | None = None,
+        source: str | Path | DatasetSource | None = None,
         name: str | None = None,
         digest: str | None = None,
         predictions: str | None = None,
@@ -157,7 +181,7 @@ class GivenDataset:
             dataset_entity(
                 features,
                 beside,
-                name=UNNAMED if name is None else check_text("name of dataset", "name", name),
+                name=UNNAMED if name is None else _checked_name(name),
                 digest=found,
                 source_tags=tags_of_source(),
             ),
@@ -176,9 +200,9 @@ class GivenDataset:
         return self._entity.digest
 
     @property
-    def source(self) -> str:
-        """Where it came from, as JSON."""
-        return self._entity.source
+    def source(self) -> DatasetSource:
+        """Where it came from."""
+        return get_source(self._entity)
 
     @property
     def schema(self) -> str | None:
@@ -200,28 +224,34 @@ class GivenDataset:
         """Return what a store keeps."""
         return self._entity
 
+    # What the documentation of MLflow's client calls for its log_inputs.
+    _to_mlflow_entity = to_entity
 
-def _given(entity: Dataset, source: str | None, digest: str | None) -> Dataset:
+
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidParameter(f"A dataset's name is text, such as 'iris', not {name!r:.80}.")
+    return check_text("name of dataset", name[:40], name)
+
+
+def _given(entity: Dataset, source: Any, digest: str | None) -> Dataset:
     """Return a dataset with the source and the digest that its user gave."""
     kind, where = entity.source_type, entity.source
     if source is not None:
-        scheme = scheme_of(str(source))
-        if scheme in ("http", "https"):
-            kind, where = "http", json.dumps({"url": str(source)})
-        else:
-            kind = "local" if scheme in ("", "file") else scheme
-            uri = str(source) if scheme else file_uri(Path(source).absolute())
-            where = json.dumps({"uri": uri})
+        found = source_of(source)
+        kind, where = found.source_type, found.to_json()
     if digest is None:
         digest = entity.digest
-    elif not 1 <= len(digest) <= 36:
+    elif not isinstance(digest, str) or not 1 <= len(digest) <= 36:
         raise InvalidParameter(f"A digest has 1 to 36 characters, not {digest!r:.60}.")
+    else:
+        check_text("digest of dataset", "digest", digest)
     return Dataset(entity.name, digest, kind, where, entity.schema, entity.profile)
 
 
 def from_numpy(
     features: Any,
-    source: str | None = None,
+    source: str | Path | DatasetSource | None = None,
     targets: Any = None,
     name: str | None = None,
     digest: str | None = None,
@@ -255,7 +285,12 @@ def from_numpy(
 
 def _array(data: Any) -> Any:
     """Return an array; a sparse matrix as it is."""
-    return data if is_sparse(data) else np.asarray(data)
+    if is_sparse(data):
+        return data
+    try:
+        return np.asarray(data)
+    except ValueError as error:
+        raise InvalidParameter(f"This is no array: {error!s:.200}.") from error
 
 
 def _optional(data: Any) -> Any:
@@ -264,7 +299,7 @@ def _optional(data: Any) -> Any:
 
 def from_pandas(
     df: Any,
-    source: str | None = None,
+    source: str | Path | DatasetSource | None = None,
     targets: str | None = None,
     name: str | None = None,
     digest: str | None = None,
@@ -275,16 +310,15 @@ def from_pandas(
     Raises
     ------
     InvalidParameter
-        If `df` is no DataFrame, or a named column is not in it.
+        If `df` is no DataFrame of pandas, or a named column is not in it.
     """
-    if not is_pandas_frame(df):
-        raise InvalidParameter(f"from_pandas takes a pandas.DataFrame, not {_kind(df)}.")
+    _check_frame("pandas", is_pandas_frame, df)
     return GivenDataset(df, targets, source, name, digest, predictions)
 
 
 def from_polars(
     df: Any,
-    source: str | None = None,
+    source: str | Path | DatasetSource | None = None,
     targets: str | None = None,
     name: str | None = None,
     digest: str | None = None,
@@ -295,12 +329,13 @@ def from_polars(
     Raises
     ------
     InvalidParameter
-        If `df` is no DataFrame, or a named column is not in it.
+        If `df` is no DataFrame of polars, or a named column is not in it.
     """
-    if not is_polars_frame(df):
-        raise InvalidParameter(f"from_polars takes a polars.DataFrame, not {_kind(df)}.")
+    _check_frame("polars", is_polars_frame, df)
     return GivenDataset(df, targets, source, name, digest, predictions)
 
 
-def _kind(value: Any) -> str:
-    return f"{type(value).__module__}.{type(value).__qualname__}"
+def _check_frame(library: str, is_frame: Callable[[Any], bool], df: Any) -> None:
+    if not is_frame(df):
+        kind = f"{type(df).__module__}.{type(df).__qualname__}"
+        raise InvalidParameter(f"from_{library} takes a {library}.DataFrame, not {kind}.")

@@ -105,11 +105,11 @@ def pandas_digest(values: Any, look: Look) -> bytes:
             return combined(f"range {values.start} {values.stop} {values.step}".encode())
         return array_digest(values.to_numpy(), look)
     header = f"pandas {dtype} {len(values)}".encode()
-    values = getattr(values, "array", values)
-    if hasattr(values, "levels"):
+    if hasattr(values, "levels"):  # a MultiIndex, which has no array
         parts = [pandas_digest(level, look) for level in values.levels]
         parts += [array_digest(np.asarray(codes), look) for codes in values.codes]
         return combined(header, values_digest(list(values.names), look), *parts)
+    values = getattr(values, "array", values)
     return combined(header, _extension_digest(values, dtype, look))
 
 
@@ -288,7 +288,9 @@ def _polars_digest(column: Any, look: Look) -> bytes:
 def _polars_texts(column: Any) -> bytes:
     """Return the digest of a column of texts, joined by polars itself."""
     missing = column.is_null().to_numpy() if column.null_count() else None
-    plain = column if missing is None else column.fill_null("")
+    # Adding nothing lays a column of one repeated text out, which polars up to 1.9 (at least)
+    # does not join: it panics, and tells the terminal so.
+    plain = column + "" if missing is None else column.fill_null("")
     texts = Texts()
     if len(column):
         lengths = plain.str.len_bytes().to_numpy().astype(np.int64)

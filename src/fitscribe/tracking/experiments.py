@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fitscribe import config
-from fitscribe.core.entities import Experiment, LifecycleStage, ViewType, check_tag
+from fitscribe.core.entities import Experiment
+from fitscribe.core.paging import gathered
+from fitscribe.core.states import LifecycleStage, ViewType
+from fitscribe.core.texts import check_tag, check_tags, listed
 from fitscribe.errors import AlreadyExists, InvalidParameter, InvalidState
 from fitscribe.tracking.connect import Connection, connect
 
@@ -102,7 +105,7 @@ def create_experiment(
     name: str, artifact_location: str | None = None, tags: Mapping[str, Any] | None = None
 ) -> str:
     """Make an experiment and return its id. Raises AlreadyExists."""
-    checked = dict(check_tag(key, value, "experiment tag") for key, value in (tags or {}).items())
+    checked = check_tags(tags, "experiment tag")
     return connect().store.create_experiment(name, artifact_location, checked).experiment_id
 
 
@@ -124,18 +127,12 @@ def search_experiments(
 ) -> list[Experiment]:
     """Return experiments that a filter finds, newest first by default."""
     store = connect().store
-    found: list[Experiment] = []
-    token: str | None = None
-    while max_results is None or len(found) < max_results:
-        size = 1000 if max_results is None else min(1000, max_results - len(found))
-        page = store.search_experiments(
-            filter_string or "", order_by or (), view_type, size, token
-        )
-        found += page
-        token = page.token
-        if token is None:
-            break
-    return found
+    return gathered(
+        lambda size, token: store.search_experiments(
+            filter_string or "", listed(order_by, "order_by"), view_type, size, token
+        ),
+        max_results,
+    )
 
 
 def delete_experiment(experiment_id: str) -> None:
@@ -155,13 +152,15 @@ def rename_experiment(experiment_id: str, new_name: str) -> None:
 
 def set_experiment_tag(key: str, value: Any) -> None:
     """Set a tag of the active experiment."""
-    set_experiment_tags({key: value})
+    connection = connect()
+    checked = dict([check_tag(key, value, "experiment tag")])
+    connection.store.set_experiment_tags(active_experiment_id(connection), checked)
 
 
 def set_experiment_tags(tags: Mapping[str, Any]) -> None:
     """Set tags of the active experiment."""
     connection = connect()
-    checked = dict(check_tag(key, value, "experiment tag") for key, value in tags.items())
+    checked = check_tags(tags, "experiment tag")
     connection.store.set_experiment_tags(active_experiment_id(connection), checked)
 
 

@@ -5,6 +5,7 @@ Logging without an active run starts one, which ends with the process (MLflow's 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,27 +13,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fitscribe import config
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import (
-    TAG_RUN_NAME,
-    Batch,
-    LifecycleStage,
-    LoggedModelInput,
-    LoggedModelOutput,
-    Metric,
-    Param,
-    Run,
-    RunRecord,
-    RunStatus,
-    check_tag,
-)
+from fitscribe.core.commands import Batch, RunRecord
+from fitscribe.core.entities import TAG_RUN_NAME, LoggedModelInput, LoggedModelOutput, Run
+from fitscribe.core.states import LifecycleStage, RunStatus
+from fitscribe.core.texts import check_tag, check_tags, pairs
+from fitscribe.core.values import Metric, Param, checked_params
 from fitscribe.errors import InvalidParameter, InvalidState
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
-from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run
+from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run, path_text
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
 from fitscribe.tracking.experiments import set_experiment as set_experiment
-from fitscribe.tracking.inputs import dataset_input, dataset_inputs
+from fitscribe.tracking.inputs import (
+    dataset_input,
+    dataset_inputs,
+    model_inputs,
+    model_outputs,
+)
 from fitscribe.tracking.kept import get_run as get_run
 from fitscribe.tracking.kept import search_runs as search_runs
 from fitscribe.tracking.lifecycle import end_open_run, error_tags, status_after
@@ -55,7 +53,8 @@ class RunOperations:
 class ActiveRun(Run):
     """A run that is open here: use it as ``with start_run() as run:``.
 
-    The block ends it: FINISHED, FAILED after an exception, KILLED after Ctrl-C.
+    The block ends it: FINISHED, FAILED after an exception (``sys.exit()`` is one, as in MLflow),
+    KILLED after Ctrl-C or SIGTERM.
     """
 
     __slots__ = ("_open",)
@@ -74,7 +73,7 @@ class ActiveRun(Run):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> Literal[False]:
-        _end(self._open, status_after(kind), {} if error is None else error_tags(error))
+        _end(self._open, status_after(error), {} if error is None else error_tags(error))
         return False
 
 
@@ -126,7 +125,7 @@ def start_run(
             f"The run {own[-1].run_id} ({own[-1].name}) is active already. End it with end_run(), "
             "or make a child of it with start_run(nested=True)."
         )
-    checked = dict(check_tag(key, value) for key, value in (tags or {}).items())
+    checked = check_tags(tags)
     if description is not None:
         checked[NOTE] = check_tag(NOTE, description)[1]
     connection = connect()
@@ -141,7 +140,7 @@ def start_run(
                 f"The run {resumed} is deleted; restore_run({resumed!r}) brings it back."
             )
         if run_name is not None:
-            checked[TAG_RUN_NAME] = run_name
+            checked.update([check_tag(TAG_RUN_NAME, run_name)])
         opened = resume_run(connection, found, checked)
     else:
         if nested and parent_run_id is None and here.runs:
@@ -149,7 +148,7 @@ def start_run(
         opened = open_run(
             connection,
             experiment_id or _experiment_of_new_run(here, nested),
-            name=run_name,
+            name=None if run_name is None else check_tag(TAG_RUN_NAME, run_name)[1],
             parent_run_id=parent_run_id,
             tags=checked,
         )
@@ -172,8 +171,8 @@ def end_run(status: str = RunStatus.FINISHED) -> None:
     InvalidParameter
         If `status` is none of FINISHED, FAILED, KILLED (SCHEDULED and RUNNING are no ends).
     """
-    if status not in RunStatus.TERMINAL:
-        raise InvalidParameter(f"A run ends as FINISHED, FAILED or KILLED, not as {status!r}.")
+    if not isinstance(status, str) or status not in RunStatus.TERMINAL:
+        raise InvalidParameter(f"A run ends as FINISHED, FAILED or KILLED, not as {status!r:.80}.")
     run = active.current_run()
     if run is not None:
         _end(run, status, {})
@@ -254,7 +253,7 @@ def log_params(
     params: Mapping[str, Any], synchronous: bool | None = None, run_id: str | None = None
 ) -> RunOperations | None:
     """Log params together: all are kept, or none."""
-    checked = [Param.checked(key, value) for key, value in params.items()]
+    checked = checked_params(params)
     _Target(run_id).log(params=checked)
     return None if synchronous is not False else RunOperations()
 
@@ -285,11 +284,12 @@ def log_metric(
     run_id : str, optional
         Another run than the active one.
     model_id : str, optional
-        The logged model that the metric describes.
+        The logged model that the metric describes; the active model by default.
     dataset : Dataset, optional
         The data that it was computed on.
     """
-    return log_metrics({key: value}, step, synchronous, run_id, timestamp, model_id, dataset)
+    _log_metrics([(key, value)], step, run_id, timestamp, model_id, dataset)
+    return None if synchronous is not False else RunOperations()
 
 
 def log_metrics(
@@ -302,25 +302,37 @@ def log_metrics(
     dataset: Any = None,
 ) -> RunOperations | None:
     """Log metrics together: all are kept, or none. Parameters as in :func:`log_metric`."""
+    _log_metrics(pairs(metrics, "metrics"), step, run_id, timestamp, model_id, dataset)
+    return None if synchronous is not False else RunOperations()
+
+
+def _log_metrics(
+    metrics: list[tuple[Any, Any]],
+    step: int | None,
+    run_id: str | None,
+    timestamp: int | None,
+    model_id: str | None,
+    dataset: Any,
+) -> None:
     when = now_ms() if timestamp is None else timestamp
+    model_id = model_id or active.current_model_id()
     name = getattr(dataset, "name", None)
     digest = getattr(dataset, "digest", None)
     checked = [
-        Metric.checked(key, value, when, step, model_id, name, digest)
-        for key, value in metrics.items()
+        Metric.checked(key, value, when, step, model_id, name, digest) for key, value in metrics
     ]
     _Target(run_id).log(metrics=checked)
-    return None if synchronous is not False else RunOperations()
 
 
 def set_tag(key: str, value: Any, synchronous: bool | None = None) -> RunOperations | None:
     """Set a tag of the active run; the last value stays."""
-    return set_tags({key: value}, synchronous)
+    _Target(None).log(tags=dict([check_tag(key, value)]))
+    return None if synchronous is not False else RunOperations()
 
 
 def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> RunOperations | None:
     """Set tags of the active run together."""
-    checked = dict(check_tag(key, value) for key, value in tags.items())
+    checked = check_tags(tags)
     _Target(None).log(tags=checked)
     return None if synchronous is not False else RunOperations()
 
@@ -339,7 +351,7 @@ def log_input(
 ) -> None:
     """Note that the active run used a dataset (of ``fitscribe.data``) or a model."""
     datasets = [] if dataset is None else [dataset_input(dataset, context, tags)]
-    _Target(None).log(datasets=datasets, model_inputs=[] if model is None else [model])
+    _Target(None).log(datasets=datasets, model_inputs=model_inputs(model))
 
 
 def log_inputs(
@@ -356,13 +368,13 @@ def log_inputs(
         If there are not as many contexts or tags as datasets, or one is no dataset.
     """
     inputs = dataset_inputs(datasets, contexts, tags_list)
-    read = [model for model in models or () if model is not None]
-    _Target(None).log(datasets=inputs, model_inputs=read)
+    _Target(None).log(datasets=inputs, model_inputs=model_inputs(models))
 
 
 def log_outputs(models: Sequence[LoggedModelOutput] | None = None) -> None:
     """Note models that the active run made."""
-    _Target(None).log(model_outputs=list(models or []))
+    made = model_outputs(models)
+    _Target(None).log(model_outputs=made)
 
 
 def log_artifact(
@@ -382,6 +394,13 @@ def log_artifacts(
 def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
     """Keep text as the file `artifact_file` of the run."""
     _Target(run_id).files().put_text(text, artifact_file)
+
+
+def log_stream(
+    stream: io.BufferedIOBase | io.RawIOBase, artifact_file: str, run_id: str | None = None
+) -> None:
+    """Keep all that a binary file-like object gives from here on as the file `artifact_file`."""
+    _Target(run_id).files().put_stream(stream, artifact_file)
 
 
 def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
@@ -438,8 +457,12 @@ def load_table(
 def get_artifact_uri(artifact_path: str | None = None) -> str:
     """Return the address of the active run's artifacts, or of one of them."""
     root = _Target(None).files().uri
-    return root if artifact_path is None else f"{root}/{artifact_path}"
+    return root if artifact_path is None else f"{root}/{path_text(artifact_path)}"
 
 
 def flush_async_logging() -> None:
     """Return when all that was logged is kept; every call writes before it returns, so at once."""
+
+
+def flush_artifact_async_logging() -> None:
+    """Return when all files are kept; every call writes before it returns, so at once."""

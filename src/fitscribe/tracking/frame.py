@@ -1,17 +1,17 @@
-"""Runs as a table: MLflow's columns in a pandas DataFrame."""
+"""Runs and logged models as tables: MLflow's columns in a pandas DataFrame."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fitscribe.core.entities import Run
+from fitscribe.core.entities import LoggedModel, Run
 from fitscribe.tracking.artifacts import pandas
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["runs_to_frame"]
+__all__ = ["models_to_frame", "runs_to_frame"]
 
 
 def runs_to_frame(runs: Sequence[Run]) -> pd.DataFrame:
@@ -46,6 +46,12 @@ def runs_to_frame(runs: Sequence[Run]) -> pd.DataFrame:
     for key in _keys(run.data.tags for run in runs):
         columns[f"tags.{key}"] = [run.data.tags.get(key) for run in runs]
     frame: pd.DataFrame = module.DataFrame(columns)
+    return frame
+
+
+def models_to_frame(models: Sequence[LoggedModel]) -> pd.DataFrame:
+    """Return one row a model; `metrics` holds its Metric objects, `params` and `tags` dicts."""
+    frame: pd.DataFrame = pandas().DataFrame([model.to_dictionary() for model in models])
     return frame
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-from fitscribe.core.entities import TAG_PARENT, Metric, Run, ViewType
-from fitscribe.errors import InvalidParameter
+from fitscribe.core.entities import TAG_PARENT, Run
+from fitscribe.core.paging import gathered
+from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import RunStatus, ViewType
+from fitscribe.core.texts import listed
+from fitscribe.core.values import Metric
+from fitscribe.errors import FitscribeError, InvalidParameter
 from fitscribe.tracking.connect import Connection, connect
 from fitscribe.tracking.experiments import active_experiment_id, search_experiments
 from fitscribe.tracking.frame import runs_to_frame
+from fitscribe.tracking.lease import end_dead_runs
+from fitscribe.tracking.lifecycle import is_open_here
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,14 +29,48 @@ __all__ = [
     "get_metric_history",
     "get_parent_run",
     "get_run",
+    "read_run",
     "restore_run",
     "search_runs",
+    "truthful",
 ]
+
+
+# A process that reads again and again asks so often who is still alive.
+LOOK_S = 2.0
+R = TypeVar("R", bound=Sequence[Run])
+
+
+class _Looked:
+    at = -LOOK_S
+
+
+def truthful(store: TrackingStore, read: Callable[[], R]) -> R:
+    """Read runs; where one seems to run whose process is gone, end it and read again.
+
+    Nothing is asked for where no run of another process is RUNNING.
+    """
+    found = read()
+    running = [run.info.run_id for run in found if run.info.status == RunStatus.RUNNING]
+    if all(is_open_here(run_id) for run_id in running):
+        return found
+    if time.monotonic() - _Looked.at < LOOK_S:
+        return found
+    ended: list[str] = []
+    with contextlib.suppress(FitscribeError):  # reading goes on where nothing can be written
+        ended = end_dead_runs(store)
+    _Looked.at = time.monotonic()
+    return found if set(ended).isdisjoint(running) else read()
+
+
+def read_run(store: TrackingStore, run_id: str) -> Run:
+    """Return a run, ended if its process is gone. Raises NotFound."""
+    return truthful(store, lambda: [store.get_run(run_id)])[0]
 
 
 def get_run(run_id: str) -> Run:
     """Return a run with all that was logged to it. Raises NotFound."""
-    return connect().store.get_run(run_id)
+    return read_run(connect().store, run_id)
 
 
 def get_parent_run(run_id: str) -> Run | None:
@@ -87,20 +130,23 @@ def search_runs(
         If the filter or the order cannot be read.
     """
     if output_format not in ("pandas", "list"):
-        raise InvalidParameter(f"output_format is 'pandas' or 'list', not {output_format!r}.")
-    if experiment_ids and experiment_names:
+        raise InvalidParameter(f"output_format is 'pandas' or 'list', not {output_format!r:.80}.")
+    given = [str(one) for one in listed(experiment_ids, "experiment_ids")]
+    names = listed(experiment_names, "experiment_names")
+    if given and names:
         raise InvalidParameter("Give experiment_ids or experiment_names, not both.")
     connection = connect()
-    if experiment_names:
-        named = [connection.store.get_experiment_by_name(name) for name in experiment_names]
+    if names:
+        named = [connection.store.get_experiment_by_name(name) for name in names]
         ids = [found.experiment_id for found in named if found is not None]
-    elif experiment_ids:
-        ids = [str(identifier) for identifier in experiment_ids]
+    elif given:
+        ids = given
     elif search_all_experiments:
         ids = [found.experiment_id for found in search_experiments()]
     else:
         ids = [active_experiment_id(connection)]
-    runs = all_runs(connection, ids, filter_string, run_view_type, order_by or (), max_results)
+    order = listed(order_by, "order_by")
+    runs = all_runs(connection, ids, filter_string, run_view_type, order, max_results)
     return runs if output_format == "list" else runs_to_frame(runs)
 
 
@@ -113,13 +159,10 @@ def all_runs(
     most: int = 100_000,
 ) -> list[Run]:
     """Return what is on all pages of a search, at most so many."""
-    found: list[Run] = []
-    token: str | None = None
-    while len(found) < most:
-        size = min(1000, most - len(found))
-        page = connection.store.search_runs(ids, filter_string, order_by, view_type, size, token)
-        found += page
-        token = page.token
-        if token is None:
-            break
-    return found
+    search = connection.store.search_runs
+    return truthful(
+        connection.store,
+        lambda: gathered(
+            lambda size, token: search(ids, filter_string, order_by, view_type, size, token), most
+        ),
+    )

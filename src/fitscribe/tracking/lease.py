@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import Lease
+from fitscribe.core.commands import Lease
 from fitscribe.core.ports import TrackingStore
 
 __all__ = ["HEARTBEAT_S", "STALE_MS", "end_dead_runs", "is_dead", "own_lease"]

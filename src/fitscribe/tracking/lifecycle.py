@@ -1,8 +1,9 @@
 """A run tells the truth, however its process ends.
 
 The process's open runs are ended at its exit: FINISHED, FAILED after an exception that nobody
-caught (script or notebook cell), KILLED after Ctrl-C or SIGTERM. Handlers that were there are
-called as before, and the exit status is the same as without us. What no handler sees (``kill
+caught (script, thread or notebook cell), KILLED after Ctrl-C or SIGTERM. What ``sys.exit(1)``
+leaves open is FINISHED: Python forgets the code before anybody is asked. Handlers that were there
+are called as before, and the exit status is the same as without us. What no handler sees (``kill
 -9``, power) the lease tells: :mod:`fitscribe.tracking.lease`.
 """
 
@@ -16,23 +17,37 @@ import signal
 import sys
 import threading
 import traceback
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, ClassVar
 
-from fitscribe.core.entities import Batch, RunChange, RunRecord, RunStatus
-from fitscribe.core.ports import TrackingStore
-from fitscribe.errors import FitscribeError
+from fitscribe.core.commands import Batch, RunChange, RunRecord
+from fitscribe.core.states import RunStatus
+from fitscribe.errors import FitscribeError, StoreUnavailable
 from fitscribe.stores import open_store
-from fitscribe.tracking.active import OpenRun, pop_run
+from fitscribe.tracking.active import OpenRun, pop_run, this_thread
 from fitscribe.tracking.inherit import carry_scope_into_threads
 from fitscribe.tracking.lease import HEARTBEAT_S, own_lease
 from fitscribe.tracking.source import settle
 from fitscribe.tracking.tasks import carry_scope_into_joblib
 
-__all__ = ["end_open_run", "error_tags", "forget", "keep_truthful", "status_after"]
+__all__ = [
+    "end_later",
+    "end_open_run",
+    "error_tags",
+    "forget",
+    "is_open_here",
+    "keep_truthful",
+    "status_after",
+    "store_end",
+]
 
 _open: dict[str, OpenRun] = {}
+# How a run of `_open` ended, where the store could not be written then.
+_ends: dict[str, RunRecord] = {}
 _lock = threading.Lock()
+
+
+_BY_SIGTERM = {"fitscribe.ended_by": "SIGTERM"}
 
 
 class _Outcome:
@@ -42,17 +57,31 @@ class _Outcome:
     tags: ClassVar[dict[str, str]] = {}
 
 
-def status_after(error: type[BaseException] | None) -> str:
-    """Return the status of a run that was left by `error`, or by nothing."""
+def status_after(error: BaseException | None) -> str:
+    """Return the status of a run that was left by `error`, or by nothing.
+
+    ``sys.exit()`` inside a run leaves FAILED whatever its code, as MLflow does: what was to
+    follow did not.
+    """
     if error is None:
         return RunStatus.FINISHED
-    return RunStatus.KILLED if issubclass(error, KeyboardInterrupt) else RunStatus.FAILED
+    killed = isinstance(error, KeyboardInterrupt) or _came_by_sigterm(error)
+    return RunStatus.KILLED if killed else RunStatus.FAILED
+
+
+def _came_by_sigterm(error: BaseException) -> bool:
+    """Whether a handler of the user's raised it, which ours called."""
+    return any(
+        frame.f_code in _Sigterm.codes for frame, _ in traceback.walk_tb(error.__traceback__)
+    )
 
 
 def error_tags(error: BaseException) -> dict[str, str]:
     """Return what to note on a run that an exception ended: type, message and traceback."""
     kind = type(error)
+    by = _BY_SIGTERM if _came_by_sigterm(error) else {}
     return {
+        **by,
         "fitscribe.error.type": f"{kind.__module__}.{kind.__qualname__}",
         "fitscribe.error.message": _printable(str(error), 8_000),
         "fitscribe.error.traceback": _printable(
@@ -72,15 +101,27 @@ def keep_truthful(run: OpenRun) -> None:
     _install()
     _note_sigterm()
     with _lock:
+        late = [_open[run_id] for run_id in _ends if run_id in _open]
         _open[run.run_id] = run
+    for other in late:
+        # The store was written a moment ago, so now it may take what it did not then.
+        if other.tracking_uri == run.tracking_uri and other.is_ours:
+            with contextlib.suppress(FitscribeError):
+                store_end(other, _ends[other.run_id])
     if run.tracking_uri.startswith("postgres"):
         _Heart.start()
+
+
+def is_open_here(run_id: str) -> bool:
+    """Whether this process keeps the run open."""
+    return run_id in _open
 
 
 def forget(run: OpenRun) -> None:
     """Stop looking after a run that has ended."""
     with _lock:
         _open.pop(run.run_id, None)
+        _ends.pop(run.run_id, None)
         last = not _open
     if last:
         _Heart.stop()
@@ -88,10 +129,28 @@ def forget(run: OpenRun) -> None:
 
 def end_open_run(run: OpenRun, status: str, tags: dict[str, str] | None = None) -> None:
     """Store the end of a run that this process opened; a fork's or worker's is left alone."""
-    if not run.is_ours:
-        return
+    if run.is_ours:
+        store_end(run, _ending(run, status, tags or {}))
+
+
+def store_end(run: OpenRun, end: RunRecord) -> None:
+    """Store how a run ended; if that fails, it is tried again later, at the exit at the latest."""
+    end_later(run, end)
+    try:
+        run.store.log(Batch([end]))
+    except StoreUnavailable:
+        raise
+    except FitscribeError:
+        forget(run)
+        raise
     forget(run)
-    run.store.log(Batch([_ending(run, status, tags or {})]))
+
+
+def end_later(run: OpenRun, end: RunRecord) -> None:
+    """Keep how a run ended until it can be stored: the run is over, whatever comes now."""
+    with _lock:
+        if run.run_id in _open:
+            _ends[run.run_id] = end
 
 
 def _ending(run: OpenRun, status: str, tags: dict[str, str]) -> RunRecord:
@@ -99,23 +158,32 @@ def _ending(run: OpenRun, status: str, tags: dict[str, str]) -> RunRecord:
     return RunRecord(run.run_id, tags=tags, change=change)
 
 
-def _take_all() -> list[OpenRun]:
+def _take(
+    status: str, tags: dict[str, str], thread: object = None
+) -> list[tuple[OpenRun, RunRecord]]:
+    """Take the open runs, the innermost first, each with its end: its own if it is over.
+
+    Of one thread those that it opened.
+    """
     with _lock:
-        runs = [run for run in _open.values() if run.is_ours]
-        _open.clear()
-    return runs[::-1]  # the innermost ends first
+        runs = [run for run in _open.values() if run.is_ours and thread in (None, run.thread)]
+        ends = {run.run_id: _ends.pop(run.run_id) for run in runs if run.run_id in _ends}
+        for run in runs:
+            del _open[run.run_id]
+    return [(run, ends.get(run.run_id) or _ending(run, status, tags)) for run in runs[::-1]]
 
 
-def _end_all(status: str, tags: dict[str, str], store: TrackingStore | None = None) -> None:
+def _end_all(status: str, tags: dict[str, str], thread: object = None) -> None:
     """End what is open; one store that cannot be written must not keep the others open."""
-    for run in _take_all():
+    for run, end in _take(status, tags, thread):
         pop_run(run)
         with contextlib.suppress(FitscribeError):
-            (store or run.store).log(Batch([_ending(run, status, tags)]))
+            run.store.log(Batch([end]))
 
 
 def _at_exit() -> None:
     _Heart.stop()
+    _note_unseen_exception()
     _end_all(_Outcome.status, _Outcome.tags)
     settle()
 
@@ -124,10 +192,12 @@ def _after_fork_in_child() -> None:
     global _lock
     _lock = threading.Lock()
     _open.clear()
+    _ends.clear()
     _Heart.thread = None
-    if _Sigterm.handler is not None and signal.getsignal(signal.SIGTERM) is _Sigterm.handler:
-        signal.signal(signal.SIGTERM, _Sigterm.previous)
-    _Sigterm.handler = None
+    handler: Any = signal.getsignal(signal.SIGTERM)
+    while _Sigterm.is_ours(handler):
+        handler = handler.previous
+        signal.signal(signal.SIGTERM, handler)
 
 
 @functools.cache
@@ -153,11 +223,39 @@ def _note_uncaught_exceptions() -> None:
     def excepthook(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        _Outcome.status = status_after(kind)
+        _Outcome.status = status_after(error)
         _Outcome.tags = error_tags(error)
         previous(kind, error, trace)
 
-    sys.excepthook = excepthook
+    sys.excepthook = _Hooks.script = excepthook
+    of_threads = threading.excepthook
+
+    @functools.wraps(of_threads)
+    def thread_excepthook(args: Any) -> None:
+        error = args.exc_value
+        # A thread that calls ``sys.exit()`` ends without a word.
+        if error is not None and not isinstance(error, SystemExit):
+            _end_all(status_after(error), error_tags(error), this_thread())
+        of_threads(args)
+
+    threading.excepthook = thread_excepthook
+
+
+class _Hooks:
+    """Our ``sys.excepthook``."""
+
+    script: Any = None
+
+
+def _note_unseen_exception() -> None:
+    """Look for what ended the script where another hook took the place of ours."""
+    if _Outcome.status != RunStatus.FINISHED or sys.excepthook is _Hooks.script:
+        return
+    if hasattr(sys, "ps1") or sys.flags.interactive or "IPython" in sys.modules:
+        return  # there, exceptions end a line and not the process
+    error = getattr(sys, "last_value", None)
+    if isinstance(error, BaseException):
+        _Outcome.status, _Outcome.tags = status_after(error), error_tags(error)
 
 
 # A fork has another id.
@@ -165,14 +263,17 @@ _STARTED_AS = os.getpid()
 
 
 class _Sigterm:
-    """Our handler, once it is in place, and what was there before.
+    """Our handler, once it is in place; its ``previous`` is what was there before.
 
     A fork goes back to that. A handler in Python is called between two instructions: one that
     comes just before a blocking call is heard when that returns.
     """
 
-    handler: Any = None
-    previous: Any = None
+    codes: ClassVar[set[CodeType]] = set()
+
+    @classmethod
+    def is_ours(cls, handler: Any) -> bool:
+        return getattr(handler, "__code__", None) in cls.codes
 
 
 def _is_worker() -> bool:
@@ -187,26 +288,30 @@ def _is_worker() -> bool:
 
 
 def _note_sigterm() -> None:
-    """Leave KILLED after SIGTERM, then do what would have been done."""
-    if _Sigterm.handler is not None or _is_worker():
-        return
+    """Leave KILLED after SIGTERM, then do what would have been done.
+
+    Asked at each run, for the user may have set a handler since the last one.
+    """
     if threading.current_thread() is not threading.main_thread():
         return  # only the main thread may install handlers; the lease tells instead
     previous = signal.getsignal(signal.SIGTERM)
-    if previous in (signal.SIG_IGN, None):
+    if previous in (signal.SIG_IGN, None) or _Sigterm.is_ours(previous) or _is_worker():
         return
 
     def handler(number: int, frame: FrameType | None) -> None:
-        _Outcome.status = RunStatus.KILLED
-        _Outcome.tags = {"fitscribe.ended_by": "SIGTERM"}
+        before = _Outcome.status, _Outcome.tags
+        _Outcome.status, _Outcome.tags = RunStatus.KILLED, _BY_SIGTERM
         if callable(previous):
             previous(number, frame)
+            # It only noted the signal: the script ends as it will.
+            _Outcome.status, _Outcome.tags = before
             return
         _end_in_signal_handler()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    _Sigterm.handler, _Sigterm.previous = handler, previous
+    handler.previous = previous  # type: ignore[attr-defined]  # a fork goes back to it
+    _Sigterm.codes.add(handler.__code__)
     signal.signal(signal.SIGTERM, handler)
 
 
@@ -215,10 +320,10 @@ def _end_in_signal_handler() -> None:
 
     If it holds the database's own, we give up after a moment, and the lease tells the end.
     """
-    for run in _take_all():
+    for run, end in _take(_Outcome.status, _Outcome.tags):
         with contextlib.suppress(FitscribeError):
             store = open_store(run.tracking_uri, busy_timeout_s=0.5)
-            store.log(Batch([_ending(run, _Outcome.status, _Outcome.tags)]))
+            store.log(Batch([end]))
             store.close()
 
 
@@ -233,7 +338,7 @@ def _note_failed_cells() -> None:
     def after_cell(result: Any) -> None:
         error = result.error_in_exec or result.error_before_exec
         if error is not None:
-            _end_all(status_after(type(error)), error_tags(error))
+            _end_all(status_after(error), error_tags(error))
 
     shell.events.register("post_run_cell", after_cell)
 

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fitscribe.core.clock import Stopwatch, new_run_id, short_id
-from fitscribe.core.entities import (
-    TAG_PARENT,
-    TAG_RUN_NAME,
-    Batch,
-    NewRun,
-    Param,
-    Run,
-    RunChange,
-    RunRecord,
-    RunStatus,
-)
+from fitscribe.core.commands import Batch, NewRun, RunChange, RunRecord
+from fitscribe.core.entities import TAG_PARENT, TAG_RUN_NAME, Run
+from fitscribe.core.states import RunStatus
+from fitscribe.core.values import Param
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.connect import Connection
 from fitscribe.tracking.lease import own_lease

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from fitscribe.core.caller import local_caller
-from fitscribe.core.entities import Batch, RunRecord, SourceType
+from fitscribe.core.commands import Batch, RunRecord
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.states import SourceType
 from fitscribe.errors import FitscribeError
 
 __all__ = ["dirty_tag", "settle", "source_tags"]

@@ -3,10 +3,14 @@
 ``warnings.warn(..., stacklevel=2)`` names the caller. A wrapper in between would shift it: the
 warning would name our file, and be shown once for all callers instead of once for each. Python
 leaves out frames whose file name marks the import system; ours carry that mark too.
+
+No module has that file, and ``inspect.stack()`` would look through all of them for each of our
+frames, which takes a millisecond; so ``inspect`` is told beforehand.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any, TypeVar, cast
@@ -17,6 +21,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 # Both words must be in it: CPython 3.11 to 3.14, Python/_warnings.c and Lib/warnings.py.
 SKIPPED_FILE = "<fitscribe, skipped in warnings like importlib._bootstrap>"
+# Its cache of file → name of the module; no module has this name.
+_known_files: Any = getattr(inspect, "modulesbyfile", {})
+_known_files[SKIPPED_FILE] = SKIPPED_FILE
 
 
 def skipped_in_warnings(function: F) -> F:

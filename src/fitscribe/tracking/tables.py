@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fitscribe.core.entities import Run
-from fitscribe.errors import NotFound
+from fitscribe.core.texts import listed
+from fitscribe.errors import InvalidParameter, NotFound
 from fitscribe.tracking.artifacts import files_at, pandas
 from fitscribe.tracking.connect import Connection
 from fitscribe.tracking.kept import all_runs
@@ -44,14 +45,15 @@ def joined_tables(
     if run_ids is None:
         runs = all_runs(connection, [experiment_id])
     else:
-        runs = [connection.store.get_run(run_id) for run_id in run_ids]
+        runs = [connection.store.get_run(run_id) for run_id in listed(run_ids, "run_ids")]
+    columns = listed(extra_columns, "extra_columns")
     tables = []
     for run in runs:
         files = files_at(connection, run.info.artifact_uri)
         if run_ids is None and not files.store.is_file(files.path(artifact_file)):
             continue
         table = files.read_table(artifact_file)
-        for column in extra_columns or ():
+        for column in columns:
             table[column] = _fact(run, column)
         tables.append(table)
     if not tables:
@@ -61,6 +63,8 @@ def joined_tables(
 
 
 def _fact(run: Run, name: str) -> Any:
+    if not isinstance(name, str):
+        raise InvalidParameter(f"extra_columns are names, not {name!r:.80}.")
     if hasattr(run.info, name):
         return getattr(run.info, name)
     for facts in (run.data.metrics, run.data.params, run.data.tags):

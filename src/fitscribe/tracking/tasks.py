@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
 from fitscribe.tracking.active import NOTHING, OpenRun, Scope, scope, within
@@ -99,7 +99,7 @@ class Portable:
     def state(self) -> tuple[Any, ...]:
         if self._state is None:
             if self.here.fit is not None or self.here.observing:
-                self._state = (True, "", (), {})
+                self._state = (True, "", (), None, {})
             else:
                 runs = tuple(
                     (run.run_id, run.experiment_id, run.name, run.tracking_uri, run.pid)
@@ -107,7 +107,8 @@ class Portable:
                 )
                 carried = {name: capture() for name, capture in _carriers.items()}
                 carried = {name: state for name, state in carried.items() if state is not None}
-                self._state = (False, get_tracking_uri(), runs, carried)
+                model = self.here.model_id
+                self._state = (False, get_tracking_uri(), runs, model, carried)
         return self._state
 
 
@@ -129,7 +130,7 @@ class _Arrived:
     @skipped_in_warnings
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with _scope_of(self.state):
-            return self.function(*args, **kwargs)
+            return _as_here(self.function)(*args, **kwargs)
 
 
 def _arrived(function: Callable[..., Any], state: tuple[Any, ...]) -> _Arrived:
@@ -137,8 +138,17 @@ def _arrived(function: Callable[..., Any], state: tuple[Any, ...]) -> _Arrived:
     return _Arrived(function, state)
 
 
+def _as_here(function: Any) -> Any:
+    """Return a method as its instance has it now: what was carried along may have changed it."""
+    if type(function) is not MethodType:
+        return function
+    again = getattr(function.__self__, function.__name__, None)
+    same = type(again) is MethodType and again.__func__ == function.__func__
+    return again if same else function
+
+
 def _scope_of(state: tuple[Any, ...]) -> AbstractContextManager[Any]:
-    nested, uri, runs, carried = state
+    nested, uri, runs, model, carried = state
     stack = ExitStack()
     if nested:
         stack.enter_context(within(Scope(fit=NESTED)))
@@ -148,7 +158,7 @@ def _scope_of(state: tuple[Any, ...]) -> AbstractContextManager[Any]:
         for run_id, experiment_id, name, where, pid in runs
     )
     stack.enter_context(tracking_uri_for_task(uri))
-    stack.enter_context(within(Scope(runs=opened, inherited=len(opened))))
+    stack.enter_context(within(Scope(runs=opened, inherited=len(opened), model_id=model)))
     for name, sent in carried.items():
         stack.enter_context(importlib.import_module(name).resume(sent))
     return stack

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from fitscribe.core.entities import RunRecord
+from fitscribe.core.commands import RunRecord
 from fitscribe.testing.tracking_case import run
 
 __all__ = ["DEFAULT", "admin", "full_run"]

@@ -16,7 +16,8 @@ from postgres_case import DEFAULT, admin, full_run
 from postgres_proxy import Proxy
 from psycopg.conninfo import conninfo_to_dict
 
-from fitscribe.core.entities import Batch, Dataset, DatasetInput, RunRecord
+from fitscribe.core.commands import Batch, RunRecord
+from fitscribe.core.entities import Dataset, DatasetInput
 from fitscribe.core.ports import TrackingStore
 from fitscribe.errors import (
     InvalidParameter,
@@ -146,7 +147,7 @@ def test_processes_that_open_an_empty_database_at_once_make_it_once(
 ) -> None:
     code = f"""
         import sys
-        from fitscribe.core.entities import Batch
+        from fitscribe.core.commands import Batch
         from fitscribe.stores import open_store
         from fitscribe.testing.tracking_case import model, run
         print("ready", flush=True)
@@ -245,7 +246,7 @@ def test_a_writer_that_waits_for_too_long_gives_up(
 def test_a_fork_has_connections_of_its_own(postgres_uri: str, tmp_path: Path) -> None:
     code = f"""
         import os, sys
-        from fitscribe.core.entities import Batch
+        from fitscribe.core.commands import Batch
         from fitscribe.stores import open_store
         from fitscribe.testing.tracking_case import model, run
         store = open_store({postgres_uri!r}, artifact_root={str(tmp_path)!r})

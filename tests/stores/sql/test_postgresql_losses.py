@@ -13,7 +13,7 @@ from postgres_case import DEFAULT, admin, full_run
 from postgres_proxy import Proxy
 from psycopg.conninfo import conninfo_to_dict
 
-from fitscribe.core.entities import Batch
+from fitscribe.core.commands import Batch
 from fitscribe.core.ports import TrackingStore
 from fitscribe.errors import (
     FitscribeError,

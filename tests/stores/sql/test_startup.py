@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from fitscribe.core.entities import Batch
+from fitscribe.core.commands import Batch
 from fitscribe.core.ports import TrackingStore
 from fitscribe.errors import (
     FitscribeError,
@@ -83,7 +83,7 @@ def test_processes_that_start_on_no_file_at_once_lose_nothing(
 ) -> None:
     code = f"""
         import sys
-        from fitscribe.core.entities import Batch
+        from fitscribe.core.commands import Batch
         from fitscribe.stores import open_store
         from fitscribe.testing.tracking_case import run
         print("ready", flush=True)

@@ -11,17 +11,10 @@ from typing import Any
 import pytest
 
 from fitscribe.core.clock import new_run_id
-from fitscribe.core.entities import (
-    Batch,
-    Dataset,
-    DatasetInput,
-    InputTag,
-    LoggedModelOutput,
-    Metric,
-    RunChange,
-    RunRecord,
-)
+from fitscribe.core.commands import Batch, RunChange, RunRecord
+from fitscribe.core.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput
 from fitscribe.core.ports import TrackingStore
+from fitscribe.core.values import Metric
 from fitscribe.stores import open_store
 from fitscribe.stores.sql import search_runs
 from fitscribe.testing.tracking_case import add_runs, end, fill, model, run

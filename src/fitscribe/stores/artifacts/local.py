@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -100,11 +100,13 @@ class LocalArtifacts:
         finally:
             os.close(source)
 
-    def put_folder(self, path: str, files: Mapping[str, bytes]) -> None:
+    def put_folder(
+        self, path: str, files: Mapping[str, bytes], unshared: Collection[str] = ()
+    ) -> None:
         """Write a folder of files (relative path to content) that appears as one.
 
         Files of 512 bytes and more that the store has already are linked to what is there, and
-        are read-only.
+        are read-only; those named in `unshared`, whose bytes no other has, are files of their own.
 
         Raises
         ------
@@ -117,9 +119,10 @@ class LocalArtifacts:
         """
         parts = _parts(path)
         plan = planned(files)
+        alone = frozenset(tuple(_parts(name)) for name in unshared)
         with self._staged(path) as (top, staging, name):
             with staging.below(name, make=True) as folder:
-                fill(top, folder, plan)
+                fill(top, folder, plan, alone)
             with self._root.folder(parts[:-1], make=True) as parent:
                 if parent.exists(parts[-1]):
                     raise AlreadyExists(

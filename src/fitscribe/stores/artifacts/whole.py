@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from typing import TypeAlias
 
@@ -44,15 +44,18 @@ def planned(files: Mapping[str, bytes]) -> Plan:
     return plan
 
 
-def fill(top: Folder, folder: Folder, plan: Plan) -> None:
-    """Write what `plan` says into an empty folder of the store whose root is `top`."""
+def fill(top: Folder, folder: Folder, plan: Plan, alone: Collection[tuple[str, ...]] = ()) -> None:
+    """Write what `plan` says into an empty folder of the store whose root is `top`.
+
+    The paths in `alone` are files of their own even if the store has their bytes.
+    """
     for parts, files in plan.items():
         with ExitStack() as opened:
             here = folder
             for part in parts:
                 here = opened.enter_context(here.below(part, make=True))
             for name, data in files.items():
-                if len(data) >= blobs.SMALLEST_BLOB:
+                if len(data) >= blobs.SMALLEST_BLOB and (*parts, name) not in alone:
                     blobs.store(top, here, name, data)
                 else:
                     write_new(here, name, data)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.entities import TAG_PARENT, TAG_RUN_NAME, Batch
+from fitscribe.core.commands import Batch
+from fitscribe.core.entities import TAG_PARENT, TAG_RUN_NAME
 from fitscribe.stores.sql import changes, datasets, leases, logged_models, metrics, runs
 from fitscribe.stores.sql.codes import CHANGED_MODEL, CHANGED_RUN
 from fitscribe.stores.sql.engine import AlreadyWritten, Engine
+from fitscribe.stores.sql.ids import no_run
 
 __all__ = ["write"]
 
@@ -20,6 +22,7 @@ def write(engine: Engine, caller: Caller, batch: Batch) -> None:
         As :meth:`TrackingStore.log` says.
     """
     records = batch.runs
+    _check_ids(batch)
     try:
         with engine.batch(_key_names(batch)) as (writer, keys):
             if batch.writer is not None:
@@ -38,6 +41,17 @@ def write(engine: Engine, caller: Caller, batch: Batch) -> None:
             changes.append(writer, caller, changed)
     except AlreadyWritten:
         return
+
+
+def _check_ids(batch: Batch) -> None:
+    """Refuse an id that is no text: a database would read it as something else."""
+    for record in batch.runs:
+        for one in (record.run_id, record.create and record.create.parent_run_id):
+            if one is not None and not isinstance(one, str):
+                raise no_run(one)
+    for model in batch.models:
+        if model.source_run_id is not None and not isinstance(model.source_run_id, str):
+            raise no_run(model.source_run_id)
 
 
 def _key_names(batch: Batch) -> set[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fitscribe.core.caller import Caller
 from fitscribe.core.clock import now_ms
 from fitscribe.core.entities import Change
 from fitscribe.stores.sql.codes import CHANGED_KINDS
 from fitscribe.stores.sql.engine import AlreadyWritten, Connection, Writer
-from fitscribe.stores.sql.ids import visible
 from fitscribe.stores.sql.statements import Row, Rule, Statement
+from fitscribe.stores.sql.visibility import visible
 
-__all__ = ["append", "append_one", "read", "remember"]
+__all__ = ["append", "append_one", "read", "remember", "shown"]
 
 _APPEND = Statement(
     "INSERT INTO changes (kind, id, caller, request_id, at) "
@@ -63,22 +65,28 @@ def append_one(connection: Connection, caller: Caller, kind: int, what: str) -> 
     )
 
 
+def shown(connection: Connection, caller: Caller) -> tuple[str, list[Any]]:
+    """Return the end of a WHERE on ``changes c``: that the caller may see what was changed."""
+    numbers = visible(caller)
+    if numbers is None:
+        return "", []
+    # The condition is the same for all kinds, so the list is bound once.
+    return (
+        "AND EXISTS (SELECT 1 FROM experiments e WHERE "
+        f"{connection.among('e.id')} AND e.id = CASE c.kind "
+        "WHEN 0 THEN CAST(c.id AS INTEGER) "
+        "WHEN 1 THEN (SELECT r.experiment FROM runs r WHERE r.run_id = c.id) "
+        "ELSE (SELECT m.experiment FROM logged_models m WHERE m.model_id = c.id) END)",
+        [connection.listed(numbers)],
+    )
+
+
 def read(connection: Connection, caller: Caller, after: int, limit: int) -> list[Change]:
     """Return what was changed after a sequence number, of what the caller may see."""
-    allowed, values = "", [after]
-    if caller.experiments is not None:
-        # The condition is the same for all kinds, so the list is bound once.
-        allowed = (
-            "AND EXISTS (SELECT 1 FROM experiments e WHERE "
-            f"{connection.among('e.id')} AND e.id = CASE c.kind "
-            "WHEN 0 THEN CAST(c.id AS INTEGER) "
-            "WHEN 1 THEN (SELECT r.experiment FROM runs r WHERE r.run_id = c.id) "
-            "ELSE (SELECT m.experiment FROM logged_models m WHERE m.model_id = c.id) END)"
-        )
-        values.append(connection.listed(visible(caller) or ()))
+    allowed, values = shown(connection, caller)
     rows: list[Row] = connection.rows(
         f"SELECT c.seq, c.kind, c.id, c.caller, c.at FROM changes c WHERE c.seq > ? {allowed} "
         "ORDER BY c.seq LIMIT ?",
-        [*values, limit],
+        [after, *values, limit],
     )
     return [Change(seq, CHANGED_KINDS[kind], *rest) for seq, kind, *rest in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fitscribe.core.entities import LoggedModelStatus, RunStatus
+from fitscribe.core.states import LoggedModelStatus, RunStatus
 
 __all__ = [
     "CHANGED_EXPERIMENT",

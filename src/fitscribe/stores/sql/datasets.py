@@ -5,13 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
-from fitscribe.core.entities import (
-    TAG_CONTEXT,
-    Dataset,
-    DatasetInput,
-    InputTag,
-    RunRecord,
-)
+from fitscribe.core.commands import RunRecord
+from fitscribe.core.entities import TAG_CONTEXT, Dataset, DatasetInput, InputTag
 from fitscribe.stores.sql.engine import Writer
 from fitscribe.stores.sql.statements import Row, Statement
 

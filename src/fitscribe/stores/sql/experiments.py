@@ -6,12 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from fitscribe.core.caller import Caller
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import (
-    MAX_EXPERIMENT_NAME,
-    Experiment,
-    LifecycleStage,
-    check_text,
-)
+from fitscribe.core.entities import Experiment
+from fitscribe.core.states import LifecycleStage
+from fitscribe.core.texts import MAX_EXPERIMENT_NAME, check_text
 from fitscribe.errors import AlreadyExists, InvalidParameter, InvalidState, NotFound
 from fitscribe.stores.sql.changes import append_one
 from fitscribe.stores.sql.codes import (
@@ -22,8 +19,9 @@ from fitscribe.stores.sql.codes import (
     LIVE,
 )
 from fitscribe.stores.sql.engine import Connection
-from fitscribe.stores.sql.ids import experiment_number, no_experiment, visible
+from fitscribe.stores.sql.ids import experiment_number, no_experiment
 from fitscribe.stores.sql.locations import Locations
+from fitscribe.stores.sql.visibility import limit
 
 __all__ = [
     "check_name",
@@ -62,15 +60,11 @@ def number_of(connection: Connection, caller: Caller, experiment_id: str) -> tup
 
 def find(connection: Connection, caller: Caller, name: str) -> int | None:
     """Return the active experiment of that name, else the latest deleted one, else None."""
-    allowed = visible(caller)
-    where, values = "", [name]
-    if allowed is not None:
-        where = f"AND {connection.among('id')}"
-        values.append(connection.listed(allowed))
+    where, values = limit(connection, caller, "id")
     row = connection.one(
         f"SELECT id FROM experiments WHERE name = ? {where} "
         "ORDER BY lifecycle, updated DESC, id DESC LIMIT 1",
-        values,
+        [name, *values],
     )
     return None if row is None else int(row[0])
 
@@ -119,7 +113,9 @@ def create(
     tags: Mapping[int, str],
 ) -> int:
     """Make an experiment and return its number; `tags` by number of their key."""
-    _check_free(connection, name, "Use it with set_experiment(...), or choose another name.")
+    _check_free(
+        connection, caller, name, "Use it with set_experiment(...), or choose another name."
+    )
     now = now_ms()
     rows = connection.rows(
         "INSERT INTO experiments (name, artifact_location, lifecycle, created, updated) "
@@ -132,10 +128,12 @@ def create(
     return number
 
 
-def _check_free(connection: Connection, name: str, advice: str) -> None:
+def _check_free(connection: Connection, caller: Caller, name: str, advice: str) -> None:
     row = connection.one("SELECT id FROM experiments WHERE name = ? AND lifecycle = 0", [name])
     if row is not None:
-        raise AlreadyExists(f"There is an experiment named {name!r} (id {row[0]}). {advice}")
+        # That the name is taken cannot be kept from anybody, but by which one it is can.
+        which = f" (id {row[0]})" if caller.may_see(str(row[0])) else ""
+        raise AlreadyExists(f"There is an experiment named {name!r}{which}. {advice}")
 
 
 def rename(connection: Connection, caller: Caller, experiment_id: str, name: str) -> None:
@@ -147,7 +145,7 @@ def rename(connection: Connection, caller: Caller, experiment_id: str, name: str
             f"Restore it under a new name: restore_experiment('{number}', name=…)."
         )
     if name != old:
-        _check_free(connection, name, "Choose another name.")
+        _check_free(connection, caller, name, "Choose another name.")
         _set(connection, caller, number, "name = ?", [name])
 
 
@@ -168,6 +166,7 @@ def restore(connection: Connection, caller: Caller, experiment_id: str, name: st
         return
     _check_free(
         connection,
+        caller,
         name or old,
         f"Give the one from the bin another name: restore_experiment('{number}', name=…).",
     )

@@ -1,4 +1,4 @@
-"""Ids as users write them, and what a caller may see of them."""
+"""Ids as users write them, and what is said where there is none."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 
-from fitscribe.core.caller import Caller
 from fitscribe.errors import InvalidParameter, NotFound
 
 __all__ = [
+    "check_given",
     "check_run_id",
     "experiment_number",
     "experiment_numbers",
     "no_experiment",
     "no_model",
     "no_run",
-    "visible",
-    "visible_text",
 ]
 
 LARGEST = 2**31 - 1
@@ -65,17 +63,10 @@ def check_run_id(run_id: object) -> str:
     return run_id
 
 
-def visible(caller: Caller) -> list[int] | None:
-    """Return the numbers of the experiments that a caller may see, or None for all."""
-    if caller.experiments is None:
-        return None
-    return [int(one) for one in caller.experiments if one.isascii() and one.isdigit()]
-
-
-def visible_text(caller: Caller) -> str | None:
-    """Return the same numbers between commas, ``,1,2,``, for a rule to look into."""
-    numbers = visible(caller)
-    return None if numbers is None else f",{','.join(map(str, numbers))},"
+def check_given(key: object) -> None:
+    """Refuse a key to look for that is no text; any text may be looked for."""
+    if not isinstance(key, str):
+        raise InvalidParameter(f"A key is text, not {type(key).__name__}: {key!r:.80}.")
 
 
 def no_experiment(experiment_id: object) -> NotFound:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.entities import TAG_ENDED_BY, Lease, RunRecord, RunStatus
+from fitscribe.core.commands import Lease, RunRecord
+from fitscribe.core.entities import TAG_ENDED_BY
+from fitscribe.core.states import RunStatus
 from fitscribe.stores.sql.changes import append_one
 from fitscribe.stores.sql.codes import CHANGED_RUN
 from fitscribe.stores.sql.engine import Connection, Writer
-from fitscribe.stores.sql.ids import visible
 from fitscribe.stores.sql.statements import Row, Statement
+from fitscribe.stores.sql.visibility import limit
 
 __all__ = ["add", "beat", "end_abandoned", "open_leases"]
 
@@ -71,10 +73,7 @@ def _row(run_id: str, lease: Lease) -> Row:
 
 def open_leases(connection: Connection, caller: Caller) -> list[tuple[str, Lease]]:
     """Return run id and lease of each run that is running under one."""
-    allowed = visible(caller)
-    where, values = "", []
-    if allowed is not None:
-        where, values = f"AND {connection.among('r.experiment')}", [connection.listed(allowed)]
+    where, values = limit(connection, caller, "r.experiment")
     rows = connection.rows(
         "SELECT r.run_id, l.host, l.boot_id, l.pid, l.pid_started, l.heartbeat "
         f"FROM leases l JOIN runs r ON r.id = l.run WHERE r.status = 0 {where} ORDER BY l.run",
@@ -85,17 +84,13 @@ def open_leases(connection: Connection, caller: Caller) -> list[tuple[str, Lease
 
 def beat(connection: Connection, caller: Caller, run_ids: Sequence[str], lease: Lease) -> None:
     """Renew leases; a run that its lease had ended runs again."""
-    allowed = visible(caller)
-    where, bound = "", [connection.listed(run_ids)]
-    if allowed is not None:
-        where = f"AND {connection.among('experiment')}"
-        bound.append(connection.listed(allowed))
+    where, allowed = limit(connection, caller, "experiment")
     ended_by = connection.names.find(connection, [TAG_ENDED_BY]).get(TAG_ENDED_BY, 0)
     runs = connection.rows(
         "SELECT id, run_id, status, EXISTS (SELECT 1 FROM tags t WHERE t.run = runs.id "
         f"AND t.key = {ended_by} AND t.head = 'lease') FROM runs "
         f"WHERE {connection.among('run_id')} AND lifecycle = 0 {where}",
-        bound,
+        [connection.listed(run_ids), *allowed],
     )
     for number, run_id, status, ended_by_lease in runs:
         if status != 0 and not ended_by_lease:
@@ -126,15 +121,14 @@ def end_abandoned(
         The number of the key ``fitscribe.ended_by``.
     """
     killed = RunStatus.ALL.index(RunStatus.KILLED)
+    where, allowed = limit(connection, caller, "r.experiment")
     runs = connection.rows(
         "SELECT r.id, r.run_id, r.experiment, r.start_time, l.heartbeat "
         "FROM leases l JOIN runs r ON r.id = l.run "
-        f"WHERE r.status = 0 AND {connection.among('r.run_id')}",
-        [connection.listed(run_ids)],
+        f"WHERE r.status = 0 AND {connection.among('r.run_id')} {where}",
+        [connection.listed(run_ids), *allowed],
     )
     for number, run_id, experiment, start, heartbeat in runs:
-        if not caller.may_see(str(experiment)):
-            continue
         connection.execute(
             "UPDATE runs SET status = ?, end_time = ? WHERE id = ?",
             [killed, max(heartbeat, start), number],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from fitscribe.core.uris import file_uri, scheme_of
 from fitscribe.errors import InvalidParameter
@@ -38,7 +38,7 @@ class Locations:
         return f"{self.of_experiment(experiment, given)}/models/{model_id}/artifacts"
 
 
-def absolute_location(given: str | None) -> str | None:
+def absolute_location(given: object) -> str | None:
     """Return an artifact location as an address that means the same everywhere.
 
     Raises
@@ -48,6 +48,11 @@ def absolute_location(given: str | None) -> str | None:
     """
     if given is None:
         return None
+    if not isinstance(given, (str, PurePath)):
+        raise InvalidParameter(
+            f"An artifact location is a folder or its address, not {given!r:.80}."
+        )
+    given = str(given)
     scheme = scheme_of(given)
     if not given.strip() or len(given) > LONGEST or scheme in ("runs", "models"):
         raise InvalidParameter(

@@ -6,28 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from fitscribe.core.caller import Caller
 from fitscribe.core.clock import now_ms
-from fitscribe.core.entities import (
-    LoggedModel,
-    ModelChange,
-    NewModel,
-    Param,
-    RunRecord,
-)
+from fitscribe.core.commands import ModelChange, NewModel, RunRecord
+from fitscribe.core.entities import LoggedModel
+from fitscribe.core.values import Param
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.stores.sql import metrics
 from fitscribe.stores.sql.changes import append_one
 from fitscribe.stores.sql.codes import CHANGED_MODEL, DELETED, LIVE, MODEL_STATUSES
 from fitscribe.stores.sql.engine import Connection, Writer
-from fitscribe.stores.sql.ids import (
-    experiment_number,
-    no_experiment,
-    no_model,
-    no_run,
-    visible,
-    visible_text,
-)
+from fitscribe.stores.sql.ids import experiment_number, no_experiment, no_model, no_run
 from fitscribe.stores.sql.locations import Locations
 from fitscribe.stores.sql.statements import Row, Rule, Statement
+from fitscribe.stores.sql.visibility import limit, visible_text
 
 __all__ = [
     "add_links",
@@ -213,23 +203,20 @@ def number_of(connection: Connection, caller: Caller, model_id: str) -> int:
 
 def find(connection: Connection, caller: Caller, run: int, name: str) -> int | None:
     """Return the number of the newest model of that name that a run made, or None."""
-    allowed = visible(caller)
-    where, values = "", [run, name]
-    if allowed is not None:
-        where = f"AND {connection.among('experiment')}"
-        values.append(connection.listed(allowed))
+    where, values = limit(connection, caller, "experiment")
     row = connection.one(
         f"SELECT id FROM logged_models WHERE run = ? AND name = ? AND lifecycle = 0 {where} "
         "ORDER BY created DESC, id DESC LIMIT 1",
-        values,
+        [run, name, *values],
     )
     return None if row is None else int(row[0])
 
 
 def read(
-    connection: Connection, locations: Locations, numbers: Sequence[int]
+    connection: Connection, caller: Caller, locations: Locations, numbers: Sequence[int]
 ) -> list[LoggedModel]:
-    """Return models in the order of their numbers, with all that they hold."""
+    """Return models in the order of their numbers, with all that the caller may see of them."""
+    seen, allowed = limit(connection, caller, "r.experiment")
     bound = [connection.listed(numbers)]
     texts = f"WHERE {connection.among('model')}"
     models, params, tags = connection.gather(
@@ -238,8 +225,8 @@ def read(
                 "SELECT m.id, m.experiment, e.artifact_location, m.model_id, m.name, m.created, "
                 "m.updated, m.model_type, r.run_id, m.status, m.status_message, m.digest "
                 "FROM logged_models m JOIN experiments e ON e.id = m.experiment "
-                f"LEFT JOIN runs r ON r.id = m.run WHERE {connection.among('m.id')}",
-                bound,
+                f"LEFT JOIN runs r ON r.id = m.run {seen} WHERE {connection.among('m.id')}",
+                [*allowed, *bound],
             ),
             (f"SELECT model, key, value FROM logged_model_params {texts}", bound),
             (f"SELECT model, key, value FROM logged_model_tags {texts}", bound),
@@ -251,7 +238,7 @@ def read(
     for which, rows in enumerate((tags, params)):
         for model, key, value in rows:
             texts_of[model][which][names[key]] = value
-    scores = metrics.of_models(connection, numbers)
+    scores = metrics.of_models(connection, caller, numbers)
     found = {
         number: LoggedModel(
             str(experiment),

@@ -6,10 +6,14 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from fitscribe.core.entities import Metric, PagedList, RunRecord
+from fitscribe.core.caller import Caller
+from fitscribe.core.commands import RunRecord
+from fitscribe.core.entities import PagedList
 from fitscribe.core.paging import check_max_results, decode_token, encode_token
+from fitscribe.core.values import Metric
 from fitscribe.stores.sql.engine import Connection, Writer
 from fitscribe.stores.sql.statements import Row, RunRows, Statement
+from fitscribe.stores.sql.visibility import limit
 
 __all__ = ["add", "history", "of_models", "read_latest"]
 
@@ -102,6 +106,7 @@ def read_latest(runs: str) -> str:
 
 def history(
     connection: Connection,
+    caller: Caller,
     run: int,
     run_id: str,
     key: str,
@@ -130,7 +135,7 @@ def history(
     if max_results is not None and len(points) > max_results:
         del points[max_results:]
         token = encode_token(query, points[-1])
-    sources = _sources(connection, run, number)
+    sources = _sources(connection, caller, run, number)
     made = [
         Metric(
             key,
@@ -146,26 +151,37 @@ def history(
 
 
 def _sources(
-    connection: Connection, run: int, key: int
+    connection: Connection, caller: Caller, run: int, key: int
 ) -> dict[Row, tuple[str | None, str | None, str | None]]:
-    """Return model and dataset of those points of a metric that name one."""
+    """Return model and dataset of those points of a metric that name one.
+
+    A model that the caller may not see is none; of two that one point names, a seen one counts.
+    """
+    seen, allowed = limit(connection, caller, "m.experiment")
     rows = connection.rows(
         "SELECT s.timestamp, s.step, s.value, s.nan, m.model_id, s.dataset_name, "
-        "s.dataset_digest FROM model_metrics s LEFT JOIN logged_models m ON m.id = s.model "
-        "WHERE s.run = ? AND s.key = ?",
-        [run, key],
+        "s.dataset_digest FROM model_metrics s "
+        f"LEFT JOIN logged_models m ON m.id = s.model {seen} "
+        "WHERE s.run = ? AND s.key = ? ORDER BY m.model_id IS NOT NULL",
+        [*allowed, run, key],
     )
     return {row[:4]: (row[4], row[5] or None, row[6] or None) for row in rows}
 
 
-def of_models(connection: Connection, models: Collection[int]) -> dict[int, tuple[Metric, ...]]:
-    """Return the latest value of each metric of models, for each run and dataset apart."""
+def of_models(
+    connection: Connection, caller: Caller, models: Collection[int]
+) -> dict[int, tuple[Metric, ...]]:
+    """Return the latest value of each metric of models, for each run and dataset apart.
+
+    Values of runs that the caller may not see are left out.
+    """
+    seen, allowed = limit(connection, caller, "r.experiment")
     rows = connection.rows(
         "SELECT s.model, s.key, s.timestamp, s.step, s.value, s.nan, s.dataset_name, "
         "s.dataset_digest, r.run_id, l.model_id FROM model_metrics s JOIN runs r ON r.id = s.run "
         f"JOIN logged_models l ON l.id = s.model WHERE {connection.among('s.model')} "
-        "ORDER BY s.step, s.timestamp, s.nan DESC, s.value",
-        [connection.listed(models)],
+        f"{seen} ORDER BY s.step, s.timestamp, s.nan DESC, s.value",
+        [connection.listed(models), *allowed],
     )
     names = connection.names.of(connection, {row[1] for row in rows})
     found: dict[int, dict[Row, Metric]] = {}

@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from fitscribe.core.caller import Caller
+from fitscribe.core.commands import RunRecord
 from fitscribe.core.entities import (
     TAG_ENDED_BY,
     TAG_PARENT,
     TAG_RUN_NAME,
-    LifecycleStage,
     LoggedModelInput,
     LoggedModelOutput,
     Run,
@@ -19,9 +19,8 @@ from fitscribe.core.entities import (
     RunInfo,
     RunInputs,
     RunOutputs,
-    RunRecord,
-    RunStatus,
 )
+from fitscribe.core.states import LifecycleStage, RunStatus
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.stores.sql import datasets, metrics
 from fitscribe.stores.sql.changes import append_one
@@ -34,15 +33,10 @@ from fitscribe.stores.sql.codes import (
     split_text,
 )
 from fitscribe.stores.sql.engine import Connection, Writer
-from fitscribe.stores.sql.ids import (
-    check_run_id,
-    experiment_number,
-    no_experiment,
-    no_run,
-    visible_text,
-)
+from fitscribe.stores.sql.ids import check_run_id, experiment_number, no_experiment, no_run
 from fitscribe.stores.sql.locations import Locations
 from fitscribe.stores.sql.statements import Row, Rule, RunRows, Statement
+from fitscribe.stores.sql.visibility import hides, limit, visible_text
 
 __all__ = [
     "add_params",
@@ -135,7 +129,7 @@ _PARENT_IS_THERE = Rule(
         (("run_id", "text"), ("allowed", "text")),
     ),
     lambda row: NotFound(
-        f"There is no run {row[0]!r}, which is given as the parent of another. "
+        f"There is no run {row[0]!r:.80}, which is given as the parent of another. "
         "Make the parent first, or earlier in the same batch."
     ),
 )
@@ -304,10 +298,14 @@ def number_of(connection: Connection, caller: Caller, run_id: str) -> tuple[int,
     return row[0], row[1], row[2]
 
 
-def read(connection: Connection, locations: Locations, numbers: Sequence[int]) -> list[Run]:
-    """Return runs in the order of their numbers, with all that they hold."""
+def read(
+    connection: Connection, caller: Caller, locations: Locations, numbers: Sequence[int]
+) -> list[Run]:
+    """Return runs in the order of their numbers, with all that the caller may see of them."""
     runs = connection.among("run")
     bound = [connection.listed(numbers)]
+    seen, allowed = limit(connection, caller, "m.experiment")
+    shown, visible_parents = shown_tags(connection, caller)
     infos, params, latest, tags, inputs, models_in, models_out = connection.gather(
         [
             (
@@ -319,19 +317,22 @@ def read(connection: Connection, locations: Locations, numbers: Sequence[int]) -
             ),
             (f"SELECT run, key, kind, coalesce(text, head) FROM params WHERE {runs}", bound),
             (metrics.read_latest(runs), bound),
-            (f"SELECT run, key, coalesce(text, head) FROM tags WHERE {runs}", bound),
+            (
+                f"SELECT run, key, coalesce(text, head) FROM tags WHERE {runs} {shown}",
+                [*bound, *visible_parents],
+            ),
             (datasets.read_inputs(runs), bound),
             (
                 "SELECT n.run, m.model_id FROM model_inputs n "
                 "JOIN logged_models m ON m.id = n.model "
-                f"WHERE {connection.among('n.run')} ORDER BY n.run, n.model",
-                bound,
+                f"WHERE {connection.among('n.run')} {seen} ORDER BY n.run, n.model",
+                [*bound, *allowed],
             ),
             (
                 "SELECT o.run, m.model_id, o.step FROM outputs o "
                 "JOIN logged_models m ON m.id = o.model "
-                f"WHERE {connection.among('o.run')} ORDER BY o.run, o.model, o.step",
-                bound,
+                f"WHERE {connection.among('o.run')} {seen} ORDER BY o.run, o.model, o.step",
+                [*bound, *allowed],
             ),
         ]
     )
@@ -373,6 +374,14 @@ def read(connection: Connection, locations: Locations, numbers: Sequence[int]) -
             RunOutputs(tuple(made_models.get(number, ()))),
         )
     return [found[number] for number in numbers if number in found]
+
+
+def shown_tags(connection: Connection, caller: Caller) -> tuple[str, list[object]]:
+    """Return the end of a WHERE on tags: that none names a parent that the caller may not see."""
+    if caller.experiments is None:
+        return "", []
+    key = connection.names.find(connection, [TAG_PARENT]).get(TAG_PARENT, 0)
+    return hides(connection, caller, "coalesce(text, head)", f"key = {key}")
 
 
 def _grouped(kind: Callable[..., T], rows: list[Row]) -> dict[int, list[T]]:

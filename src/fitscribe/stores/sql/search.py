@@ -30,16 +30,20 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     union_all,
 )
 
-from fitscribe.core.entities import ViewType
+from fitscribe.core.caller import Caller
 from fitscribe.core.filters import And, Comparison, Node, Not
 from fitscribe.core.paging import decode_token
+from fitscribe.core.states import ViewType
 from fitscribe.errors import InvalidParameter
+from fitscribe.stores.sql import tables
 from fitscribe.stores.sql.codes import DELETED, DELETED_WITH_EXPERIMENT, LIVE
 from fitscribe.stores.sql.engine import Connection
 from fitscribe.stores.sql.statements import Row
+from fitscribe.stores.sql.visibility import visible
 
 __all__ = [
     "Condition",
@@ -56,9 +60,11 @@ __all__ = [
     "each_of",
     "holds_number_or_text",
     "lifecycles_of",
+    "names_no_hidden_run",
     "present",
     "ranked",
     "read_token",
+    "run_is_seen",
     "there_is",
 ]
 
@@ -188,6 +194,26 @@ def as_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(column, Text)
 
 
+def run_is_seen(connection: Connection, caller: Caller, run: Any) -> Condition:
+    """Return the condition that the run of that number is one that the caller may see."""
+    allowed = visible(caller)
+    if allowed is None:
+        return true()
+    runs = tables.runs.alias()
+    seen = among(connection, runs.c.experiment, allowed)
+    return select(literal(1)).where(runs.c.id == run, seen).exists()
+
+
+def names_no_hidden_run(connection: Connection, caller: Caller, text: Any) -> Condition:
+    """Return the condition that a text is not the id of a run that the caller may not see."""
+    allowed = visible(caller)
+    if allowed is None:
+        return true()
+    runs = tables.runs.alias()
+    hidden = not_(among(connection, runs.c.experiment, allowed))
+    return not_(select(literal(1)).where(runs.c.run_id == text, hidden).exists())
+
+
 def groups_of(
     connection: Connection, experiments: Sequence[int]
 ) -> list[Callable[[Any], Condition]]:
@@ -203,7 +229,7 @@ def lifecycles_of(view_type: int) -> list[int]:
         ViewType.ACTIVE_ONLY: [LIVE],
         ViewType.DELETED_ONLY: [DELETED, DELETED_WITH_EXPERIMENT],
         ViewType.ALL: [LIVE, DELETED, DELETED_WITH_EXPERIMENT],
-    }.get(view_type)
+    }.get(view_type if isinstance(view_type, int) else 0)
     if shown is None:
         raise InvalidParameter(
             f"view_type is ViewType.ACTIVE_ONLY (1), DELETED_ONLY (2) or ALL (3), "

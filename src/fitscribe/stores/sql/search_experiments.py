@@ -13,7 +13,6 @@ from fitscribe.core.filters import EXPERIMENTS, Comparison, parse, parse_order
 from fitscribe.core.paging import check_max_results, encode_token
 from fitscribe.stores.sql import tables
 from fitscribe.stores.sql.engine import Connection
-from fitscribe.stores.sql.ids import visible
 from fitscribe.stores.sql.search import (
     Condition,
     SortKey,
@@ -27,6 +26,7 @@ from fitscribe.stores.sql.search import (
     present,
     read_token,
 )
+from fitscribe.stores.sql.visibility import visible
 
 __all__ = ["search_experiments"]
 

@@ -185,7 +185,7 @@ class Order:
     ) -> list[Row]:
         """Return the first runs that have no value for the first key."""
         item, table = self._items[0], self._tables[0]
-        absent = ~self._scope.has_value(table.original.alias(), self._scope.number_of(item))
+        absent = ~self._scope.has_value(table.original.alias(), item)
         selects = self._by_start(absent, *conditions, skip=1)
         return fetch(self._scope.connection, selects, self.keys(2), after, limit)
 
@@ -200,7 +200,7 @@ class Order:
 
     def _parts(self, table: Any) -> list[tuple[Condition, Condition]]:
         """Return conditions on the first key's values, one for each part of the experiments."""
-        key = table.c.key == self._scope.number_of(self._items[0])
+        key = self._scope.is_of(table, self._items[0])
         groups = groups_of(self._scope.connection, self._scope.experiments)
         return [(group(table.c.experiment), key) for group in groups]
 
@@ -208,8 +208,7 @@ class Order:
         """Return a source with the values that it is sorted by, but for the first `skip`."""
         for item, table in list(zip(self._items, self._tables, strict=True))[skip:]:
             if table is not None:
-                key = self._scope.number_of(item)
-                on = and_(table.c.run == RUN.c.id, table.c.key == key)
+                on = and_(table.c.run == RUN.c.id, self._scope.is_of(table, item))
                 source = source.outerjoin(table, on)
         return source
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
 
-from fitscribe.core.entities import TAG_RUN_NAME, Param
+from fitscribe.core.caller import Caller
+from fitscribe.core.entities import TAG_PARENT, TAG_RUN_NAME
 from fitscribe.core.filters import RUNS, And, Comparison, Node, Or, OrderItem
+from fitscribe.core.values import Param
 from fitscribe.stores.sql import tables
 from fitscribe.stores.sql.codes import HEAD, LIFECYCLES, RUN_STATUSES, split_text
 from fitscribe.stores.sql.engine import Connection
@@ -22,6 +24,7 @@ from fitscribe.stores.sql.search import (
     condition_of,
     each_of,
     holds_number_or_text,
+    names_no_hidden_run,
     present,
     there_is,
 )
@@ -40,6 +43,7 @@ class Scope:
     Parameters
     ----------
     connection : Connection
+    caller : Caller
     locations : Locations
     experiments, lifecycles : list of int
         Which runs are looked at.
@@ -50,12 +54,14 @@ class Scope:
     def __init__(
         self,
         connection: Connection,
+        caller: Caller,
         locations: Locations,
         experiments: list[int],
         lifecycles: list[int],
         named: Iterable[Comparison | OrderItem],
     ) -> None:
         self.connection = connection
+        self.caller = caller
         self.locations = locations
         self.experiments = experiments
         self.lifecycles = lifecycles
@@ -65,6 +71,14 @@ class Scope:
     def number_of(self, item: Comparison | OrderItem) -> int:
         """Return a key's number; 0, which no row has, for one that was never logged."""
         return self._numbers.get(TAG_RUN_NAME if _is_name(item) else item.key, 0)
+
+    def is_of(self, table: Any, item: Comparison | OrderItem) -> Condition:
+        """Return the condition that a row has a key's value, one that the caller may see."""
+        condition: Condition = table.c.key == self.number_of(item)
+        if item.entity == "tag" and item.key == TAG_PARENT:
+            named = func.coalesce(table.c.text, table.c.head)
+            return and_(condition, names_no_hidden_run(self.connection, self.caller, named))
+        return condition
 
     def shown(self) -> Condition:
         """Return the condition that a run is of the view."""
@@ -113,15 +127,18 @@ class Scope:
         if table is None:
             return self._compare_attribute(term)
         wanted = present(term.operator)
-        key = self.number_of(term)
         if wanted is not None:
-            there = self.has_value(table, key)
+            there = self.has_value(table, term)
             return there if wanted else ~there
-        return self.has_value(table, key, holds(self.connection, term, table))
+        return self.has_value(table, term, holds(self.connection, term, table))
 
-    def has_value(self, table: Any, key: int, *conditions: Condition) -> Condition:
+    def has_value(
+        self, table: Any, item: Comparison | OrderItem, *conditions: Condition
+    ) -> Condition:
         """Return the condition that a run has a value that satisfies others."""
-        query = select(literal(1)).where(table.c.run == RUN.c.id, table.c.key == key, *conditions)
+        query = select(literal(1)).where(
+            table.c.run == RUN.c.id, self.is_of(table, item), *conditions
+        )
         return there_is(self.connection, query.correlate(RUN))
 
     def _compare_attribute(self, term: Comparison) -> Condition:
@@ -185,7 +202,7 @@ class Term:
         given = each_of(connection, sorted(runs))
         satisfying = select(literal(1)).where(
             table.c.run == given.c.value,
-            table.c.key == self._scope.number_of(node),
+            self._scope.is_of(table, node),
             holds(connection, node, table),
         )
         query = select(given.c.value).where(there_is(connection, satisfying.correlate(given)))
@@ -247,7 +264,7 @@ def _finders(scope: Scope, node: Node) -> list[Select[Any]]:
         return []
     table = value_table(node)
     if table is not None:
-        within = (scope.within(table.c.experiment), table.c.key == scope.number_of(node))
+        within = (scope.within(table.c.experiment), scope.is_of(table, node))
         return [
             select(table.c.run).where(*within, condition)
             for condition in _index_conditions(scope.connection, node, table)

@@ -19,12 +19,13 @@ from fitscribe.core.entities import PagedList
 from fitscribe.core.filters import RUNS, Comparison, OrderItem, parse, parse_order
 from fitscribe.core.paging import check_max_results, encode_token
 from fitscribe.stores.sql.engine import Connection
-from fitscribe.stores.sql.ids import experiment_numbers, visible
+from fitscribe.stores.sql.ids import experiment_numbers
 from fitscribe.stores.sql.locations import Locations
 from fitscribe.stores.sql.search import among, lifecycles_of, read_token
 from fitscribe.stores.sql.search_run_order import Order
 from fitscribe.stores.sql.search_run_terms import RUN, Scope, Term, comparisons, count, terms_of
 from fitscribe.stores.sql.statements import Row
+from fitscribe.stores.sql.visibility import visible
 
 __all__ = ["search_runs"]
 
@@ -72,7 +73,7 @@ def search_runs(
     if not numbers:
         return PagedList()
     named: list[Comparison | OrderItem] = [*items, *comparisons(tree)]
-    scope = Scope(connection, locations, numbers, lifecycles, named)
+    scope = Scope(connection, caller, locations, numbers, lifecycles, named)
     terms = terms_of(scope, tree)
     order = Order(scope, items, [term.node for term in terms])
     after = read_token(page_token, query, len(order.keys()))

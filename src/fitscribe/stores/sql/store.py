@@ -9,21 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fitscribe.core.caller import Caller
+from fitscribe.core.commands import Batch, Lease, ModelChange
 from fitscribe.core.entities import (
     TAG_ENDED_BY,
-    Batch,
     Change,
     Experiment,
-    Lease,
     LoggedModel,
-    Metric,
-    ModelChange,
     PagedList,
     Run,
     StoreInfo,
-    ViewType,
 )
+from fitscribe.core.states import ViewType
 from fitscribe.core.uris import masked
+from fitscribe.core.values import Metric
 from fitscribe.stores.sql import (
     batch as batches,
 )
@@ -37,12 +35,12 @@ from fitscribe.stores.sql import (
     schema,
 )
 from fitscribe.stores.sql.codes import DELETED, LIVE
+from fitscribe.stores.sql.counts import counted
 from fitscribe.stores.sql.engine import Engine
+from fitscribe.stores.sql.ids import check_given
 from fitscribe.stores.sql.locations import Locations, absolute_location
 
 __all__ = ["SqlStore"]
-
-COUNTED = ("experiments", "runs", "metrics", "logged_models", "datasets", "changes")
 
 
 class SqlStore:
@@ -82,9 +80,8 @@ class SqlStore:
     def info(self) -> StoreInfo:
         """Describe the store: engine, schema version, size, number of rows."""
         with self._engine.read() as connection:
-            counted = connection.gather([(f"SELECT count(*) FROM {name}", ()) for name in COUNTED])
+            counts = counted(connection, self._caller)
             version = schema.read_version(connection)
-        counts = {name: rows[0][0] for name, rows in zip(COUNTED, counted, strict=True)}
         facts = self._engine.facts()
         return StoreInfo(
             uri=masked(self._uri),
@@ -117,6 +114,7 @@ class SqlStore:
 
     def get_experiment_by_name(self, name: str) -> Experiment | None:
         """Return the active experiment of that name, else the latest deleted one, else None."""
+        experiments.check_name(name)
         with self._engine.read() as connection:
             number = experiments.find(connection, self._caller, name)
             if number is None:
@@ -174,6 +172,7 @@ class SqlStore:
 
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
         """Remove a tag. Raises NotFound if it is not there."""
+        check_given(key)
         with self._engine.write() as connection:
             experiments.delete_tag(connection, self._caller, experiment_id, key)
 
@@ -187,7 +186,7 @@ class SqlStore:
         """Return a run with latest metrics, params, tags, inputs and outputs."""
         with self._engine.read() as connection:
             number, _, _ = runs.number_of(connection, self._caller, run_id)
-            return runs.read(connection, self._locations, [number])[0]
+            return runs.read(connection, self._caller, self._locations, [number])[0]
 
     def search_runs(
         self,
@@ -213,7 +212,9 @@ class SqlStore:
                 max_results,
                 page_token,
             )
-            return PagedList(runs.read(connection, self._locations, numbers), numbers.token)
+            return PagedList(
+                runs.read(connection, self._caller, self._locations, numbers), numbers.token
+            )
 
     def delete_run(self, run_id: str) -> None:
         """Put a run into the bin; deleting it again is fine."""
@@ -227,6 +228,7 @@ class SqlStore:
 
     def delete_tag(self, run_id: str, key: str) -> None:
         """Remove a tag of an active run. Raises NotFound if it is not there."""
+        check_given(key)
         with self._engine.write() as connection:
             runs.delete_tag(connection, self._caller, run_id, key)
 
@@ -238,9 +240,12 @@ class SqlStore:
         page_token: str | None = None,
     ) -> PagedList[Metric]:
         """Return every point of a metric, by (timestamp, step, value); none if unknown."""
+        check_given(key)
         with self._engine.read() as connection:
             number, _, _ = runs.number_of(connection, self._caller, run_id)
-            return metrics.history(connection, number, run_id, key, max_results, page_token)
+            return metrics.history(
+                connection, self._caller, number, run_id, key, max_results, page_token
+            )
 
     # Leases
 
@@ -268,7 +273,7 @@ class SqlStore:
         """Return a logged model with its params, tags and metrics. Raises NotFound."""
         with self._engine.read() as connection:
             number = logged_models.number_of(connection, self._caller, model_id)
-            return logged_models.read(connection, self._locations, [number])[0]
+            return logged_models.read(connection, self._caller, self._locations, [number])[0]
 
     def find_logged_model(self, run_id: str, name: str) -> LoggedModel | None:
         """Return the newest model of that name that the run made, or None."""
@@ -277,7 +282,7 @@ class SqlStore:
             number = logged_models.find(connection, self._caller, run, name)
             if number is None:
                 return None
-            return logged_models.read(connection, self._locations, [number])[0]
+            return logged_models.read(connection, self._caller, self._locations, [number])[0]
 
     def search_logged_models(
         self,
@@ -300,7 +305,7 @@ class SqlStore:
                 max_results,
                 page_token,
             )
-            found = logged_models.read(connection, self._locations, numbers)
+            found = logged_models.read(connection, self._caller, self._locations, numbers)
             return PagedList(found, numbers.token)
 
     def update_logged_model(self, model_id: str, change: ModelChange) -> None:
@@ -311,6 +316,7 @@ class SqlStore:
 
     def delete_logged_model_tag(self, model_id: str, key: str) -> None:
         """Remove a tag. Raises NotFound if it is not there."""
+        check_given(key)
         with self._engine.write() as connection:
             logged_models.delete_tag(connection, self._caller, model_id, key)
 

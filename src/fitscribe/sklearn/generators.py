@@ -1,0 +1,93 @@
+"""The random generators that a fitted estimator may draw from when it is asked."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from fitscribe.sklearn.standin import class_draws_nothing, draws_nothing
+
+__all__ = ["generators_of"]
+
+# Of the classes that draw nothing themselves, those that hold estimators which may.
+HOLDING = (
+    "sklearn.compose.",
+    "sklearn.ensemble._gb",
+    "sklearn.linear_model._ransac",
+    "sklearn.model_selection._search",
+    "sklearn.pipeline",
+)
+# Nothing in objects of these draws anything.
+DATA = frozenset({"builtins", "numpy", "pandas", "polars", "pyarrow", "scipy"})
+DEEPEST = 12
+MOST = 20_000
+
+
+def generators_of(estimator: Any, params: Mapping[str, Any]) -> list[Any]:
+    """Return the random generators of numpy that an estimator, and what is fitted in it, holds.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted estimator. Lists, tuples, dicts, arrays of objects and the estimators in its
+        attributes are looked into, but for those of classes that draw nothing.
+    params : mapping of str to object
+        All of its params, the estimators inside it among them.
+    """
+    found: dict[int, Any] = {}
+    for value in (*params.values(), *getattr(estimator, "__dict__", {}).values()):
+        if isinstance(value, (np.random.RandomState, np.random.Generator)):
+            found[id(value)] = value
+    if draws_nothing(estimator, params):
+        return list(found.values())
+    visited: set[int] = set()
+    # The deepest come last: a large list cannot hide what lies beside it.
+    level: list[Any] = [estimator, *params.values()]
+    for _ in range(DEEPEST):
+        below: list[Any] = []
+        for value in level:
+            cls: Any = type(value)
+            if _is_quiet(cls) or id(value) in visited:
+                continue
+            if isinstance(value, (np.random.RandomState, np.random.Generator)):
+                found[id(value)] = value
+                continue
+            visited.add(id(value))
+            if len(visited) > MOST:
+                return list(found.values())
+            below.extend(_held(value))
+        level = below
+    return list(found.values())
+
+
+def _held(value: Any) -> Iterable[Any]:
+    """Return what a container, or an object's attributes, hold."""
+    if isinstance(value, (list, tuple)):
+        return () if not value or _is_data(value[0]) else value
+    if isinstance(value, dict):
+        return value.values()
+    if isinstance(value, np.ndarray):
+        return () if _is_data(value) or value.size > MOST else value.ravel()
+    held = getattr(value, "__dict__", None)
+    return held.values() if isinstance(held, dict) else ()
+
+
+def _is_data(value: Any) -> bool:
+    return isinstance(value, (int, float, str)) or (
+        isinstance(value, np.ndarray) and value.dtype != object
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_quiet(cls: type) -> bool:
+    """Whether there is no need to look into objects of a class."""
+    if issubclass(
+        cls, (list, tuple, dict, np.ndarray, np.random.RandomState, np.random.Generator)
+    ):
+        return False
+    if issubclass(cls, type) or cls.__module__.partition(".")[0] in DATA:
+        return True
+    return class_draws_nothing(cls) and not cls.__module__.startswith(HOLDING)
