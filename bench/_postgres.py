@@ -34,6 +34,8 @@ def postgres_server() -> Iterator[str]:
             uri: str = server.get_uri().replace("postgres:@", "postgres@")
             with psycopg.connect(uri, autocommit=True) as connection:
                 connection.execute("ALTER SYSTEM SET fsync = off")
+                # Its processes are watched, not those that would help them.
+                connection.execute("ALTER SYSTEM SET max_parallel_workers_per_gather = 0")
                 connection.execute("SELECT pg_reload_conf()")
                 connection.execute("CREATE DATABASE bench")
             yield uri.replace("/postgres?", "/bench?")

@@ -1,4 +1,7 @@
-"""Runs to fill a store with: ten params, ten metrics and five tags each, by a fixed seed."""
+"""Runs to fill a store with: ten params, ten metrics and five tags each, by a fixed seed.
+
+Three of ten runs have the greatest value of the metric ``accuracy`` and the least of ``loss``.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from fitscribe.core.entities import Dataset, DatasetInput, InputTag
 from fitscribe.core.ports import TrackingStore
 from fitscribe.core.values import Metric, Param
 
-__all__ = ["fill", "fit_like"]
+__all__ = ["ROWS", "fill", "fit_like"]
 
 BATCH = 1000
+# The run, ten params, ten points and the latest values of them, five tags.
+ROWS = 1 + 10 + 10 + 10 + 5
 START = 1_700_000_000_000
 SOLVERS = ("adam", "adamw", "lbfgs", "sgd")
 TEAMS = ("blue", "green", "red", "white")
@@ -46,10 +51,16 @@ def _records(experiment: str, first: int, last: int) -> Iterator[RunRecord]:
             new_run_id(),
             NewRun(experiment, f"run {number}", at, "ada"),
             params,
-            [Metric(f"m{i}", value, at) for i, value in enumerate(floats)],
+            [Metric(name, value, at) for name, value in _metrics(floats).items()],
             tags,
             change=RunChange(status="FINISHED", end_time=at + 500),
         )
+
+
+def _metrics(chances: list[float]) -> dict[str, float]:
+    values = {f"m{i}": chance for i, chance in enumerate(chances[:8])}
+    best = chances[8] < 0.3
+    return {**values, "loss": 0.0 if best else chances[8], "accuracy": 1.0 if best else chances[9]}
 
 
 def fit_like(experiment: str, number: int) -> Batch:

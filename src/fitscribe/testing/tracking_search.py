@@ -271,6 +271,34 @@ class SearchRunsContract(RandomSearchesContract):
         assert len(found) == len(set(found))
         assert [run_id for run_id in found if run_id in whole] == whole
 
+    @pytest.mark.parametrize("ascending", [True, False])
+    @pytest.mark.parametrize("key", ["metric.m", "param.p", "attribute.start_time"])
+    def test_bounds_on_what_is_sorted_by(
+        self, store: TrackingStore, experiment: str, key: str, ascending: bool
+    ) -> None:
+        """On either side, on both; many equal values, NaN, infinities, texts and no value."""
+        made = [
+            run(
+                experiment,
+                start=number % 5,
+                params={"p": PARAM_VALUES[number % len(PARAM_VALUES)]} if number % 6 else {},
+                metrics={"m": METRIC_VALUES[number % 8 if number % 2 else 3]}
+                if number % 7
+                else {},
+            )
+            for number in range(40)
+        ]
+        runs = [store.get_run(run_id) for run_id in add_runs(store, made)]
+        entity, _, name = key.partition(".")
+        order = [OrderItem(entity, name, ascending)]
+        for bound in (
+            *("{} > -2", "{} >= 0.5", "{} < 1", "{} <= 1", "{} > 0 AND {} <= 1"),
+            *("{} >= 1 AND {} < 3", "{} < 1 AND {} > 1", "{} != 1", "{} = 1", "NOT {} > 0"),
+        ):
+            text = bound.format(*[key] * bound.count("{}"))
+            found = all_pages(store, [experiment], text, order, 1, 3)
+            assert found == expected(runs, parse(text, RUNS), order), text
+
     def test_a_token_belongs_to_its_search(self, store: TrackingStore, experiment: str) -> None:
         """Other experiments, another filter, order or view, and what is no token, is refused."""
         add_runs(store, [run(experiment, metrics={"m": number}) for number in range(5)])

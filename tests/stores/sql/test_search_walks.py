@@ -1,7 +1,8 @@
-"""Searches of runs on the way that large stores take, and many more random ones.
+"""Searches of runs on the ways that large stores take, and many more random ones.
 
-A search starts from the runs of a rare term, where there is one. Small test stores have nothing
-but rare terms; here none is, and all searches walk an index.
+A search starts from the runs of a rare term, where there is one, and the first thing that it reads
+of an index is more than a page. Small test stores have nothing but rare terms, and are read at
+once; here no term is rare and an index is read in small parts.
 """
 
 from __future__ import annotations
@@ -19,10 +20,25 @@ from fitscribe.testing.tracking_search import RandomSearchesContract, SearchRuns
 
 FULL = os.environ.get("FITSCRIBE_SOAK") == "1"
 
+# An index is walked in small parts.
+WALKING = {"FEW": 0, "FIRST": 1, "LONGEST": 1, "PART": 0}
+# After the first part, what the terms find is read and sorted.
+TURNING = {**WALKING, "PART": 100}
+# What the terms find is read, and the walk goes on past all else.
+PASSING = {**TURNING, "PASSED": 0}
+# Some terms are rare and some are not.
+MIXED = {**TURNING, "FEW": 3, "SAMPLE": 1}
 
-@pytest.fixture(autouse=True)
-def _nothing_is_rare(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search_runs, "RARE", 0)
+
+def going(monkeypatch: pytest.MonkeyPatch, way: dict[str, int]) -> None:
+    for name, value in way.items():
+        assert hasattr(search_runs, name)
+        monkeypatch.setattr(search_runs, name, value)
+
+
+@pytest.fixture(autouse=True, params=[WALKING, TURNING, PASSING])
+def _way(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    going(monkeypatch, request.param)
 
 
 class TestSqlite(SearchRunsContract):
@@ -40,15 +56,11 @@ class TestPostgresql(RandomSearchesContract):
 
 @pytest.mark.soak
 class TestManySearches(RandomSearchesContract):
-    """Some terms are rare and some are not."""
-
     examples = 2000 if FULL else 8
 
     def new_store(self, folder: Path) -> TrackingStore:
         return open_store(str(folder))
 
-    @pytest.fixture(autouse=True, params=[2, 4])
-    def _few_are_rare(
-        self, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-    ) -> None:
-        monkeypatch.setattr(search_runs, "RARE", request.param)
+    @pytest.fixture(autouse=True, params=[PASSING, MIXED])
+    def _way(self, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+        going(monkeypatch, request.param)

@@ -14,6 +14,7 @@ __all__ = [
     "DELETED",
     "DELETED_WITH_EXPERIMENT",
     "HEAD",
+    "LIFECYCLES",
     "LIVE",
     "MODEL_STATUSES",
     "PARAM_KINDS",
@@ -31,7 +32,7 @@ MODEL_STATUSES = LoggedModelStatus.ALL
 PARAM_KINDS = ("int", "float", "bool", "none", "str", "other")
 
 # Lifecycle. A run that went into the bin with its experiment comes out with it.
-LIVE, DELETED, DELETED_WITH_EXPERIMENT = 0, 1, 2
+LIFECYCLES = LIVE, DELETED, DELETED_WITH_EXPERIMENT = 0, 1, 2
 
 CHANGED_KINDS = ("experiment", "run", "model")
 CHANGED_EXPERIMENT, CHANGED_RUN, CHANGED_MODEL = range(3)

@@ -74,6 +74,7 @@ class PostgresConnection(Connection):
     """
 
     name = "postgresql"
+    look_up_cost = 30
 
     def __init__(self, raw: Any, names: KeyNames, begin: Sequence[Step]) -> None:
         self._raw = raw
@@ -111,6 +112,13 @@ class PostgresConnection(Connection):
         cursors = self._run([(str(compiled), {**compiled.params, **values})])
         found: list[Row] = cursors[0].fetchall()
         return found
+
+    def numbers(self, statement: Any) -> list[int]:
+        from sqlalchemy import func, select
+
+        (column,) = statement.subquery().c
+        ((found,),) = self.select(select(func.array_agg(column)))
+        return found or []
 
     def among(self, column: str) -> str:
         return f"{column} = ANY(?)"

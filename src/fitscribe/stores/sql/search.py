@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
@@ -54,7 +55,9 @@ __all__ = [
     "condition_of",
     "continue_after",
     "fetch",
+    "fetch_in_groups",
     "groups_of",
+    "each_of",
     "holds_number_or_text",
     "lifecycles_of",
     "names_no_hidden_run",
@@ -62,6 +65,7 @@ __all__ = [
     "ranked",
     "read_token",
     "run_is_seen",
+    "there_is",
 ]
 
 Condition = ColumnElement[bool]
@@ -164,6 +168,25 @@ def among(connection: Connection, column: Any, values: Iterable[Any]) -> Conditi
     else:
         chosen = column.in_(select(text("value")).select_from(func.json_each(bound)))
     return chosen
+
+
+def each_of(connection: Connection, values: Iterable[Any]) -> Any:
+    """Return a list, bound as one value, as a table with the column ``value``."""
+    bound: Any = bindparam(None, connection.listed(values), unique=True)
+    if connection.name == "postgresql":
+        return func.unnest(bound).table_valued("value").render_derived()
+    return func.json_each(bound).table_valued("value")
+
+
+def there_is(connection: Connection, query: Select[Any]) -> Condition:
+    """Return the condition that a query, which looks rows up by their key, finds one.
+
+    PostgreSQL would rather join, and read all that an index has for the query's own conditions,
+    of which it knows little; an OFFSET keeps it from that.
+    """
+    if connection.name == "postgresql":
+        query = query.offset(0)
+    return query.exists()
 
 
 def as_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -275,31 +298,103 @@ def fetch(
     keys: Sequence[SortKey],
     after: Sequence[Any] | None,
     limit: int,
+    bounds: Sequence[Condition] = (),
 ) -> list[Row]:
     """Return the sort values of the first rows of several selects together.
 
     Each select has its FROM and WHERE; columns, order and limit come from here. Each is limited
-    by itself, so that an index can serve its order, and then they are merged.
+    by itself, so that an index can serve its order, and then they are merged. `bounds` are
+    conditions that say where in the order the rows begin or end.
     """
     varying = [place for place, key in enumerate(keys) if not _is_constant(key)]
-    condition: Condition = true()
     if after is not None:
-        condition = continue_after(
+        beyond = continue_after(
             [keys[place] for place in varying], [after[place] for place in varying]
         )
+        selects = [part.where(beyond) for part in selects]
+    selects = [part.where(*bounds) for part in selects]
+    return _merge(connection, selects, keys, varying, limit)
+
+
+def fetch_in_groups(
+    connection: Connection,
+    selects: Sequence[Select[Any]],
+    keys: Sequence[SortKey],
+    after: Sequence[Any] | None,
+    limit: int,
+    bounds: Sequence[Condition] = (),
+) -> list[Row]:
+    """Do what :func:`fetch` does, in an order that an index has but for runs of equal value.
+
+    The keys are ascending values, then the descending ones of ties (the newest comes first), and
+    no index is read both ways at once. Sorting the runs of a value that most of them have would
+    take as long as there are runs. So the values alone say how far the page reaches, and its ends
+    are read apart: the rest of the value where the last page ended, and the first runs of the
+    value where this page ends.
+    """
+    lead = [place for place, key in enumerate(keys) if key.ascending and not _is_constant(key)]
+    ties = [place for place, key in enumerate(keys) if not key.ascending]
+    rows: list[Row] = []
+    ahead = [part.where(*bounds) for part in selects]
+    if after is not None:
+        rest = continue_after([keys[place] for place in ties], [after[place] for place in ties])
+        ended = [part.where(rest) for part in _equal(selects, keys, lead, after)]
+        rows = _merge(connection, ended, keys, ties, limit)
+        beyond = continue_after([keys[place] for place in lead], [after[place] for place in lead])
+        ahead = [part.where(beyond) for part in ahead]
+    missing = limit - len(rows)
+    if missing <= 0:
+        return rows
+    groups = [
+        list(group)
+        for _, group in groupby(
+            _merge(connection, ahead, keys, lead, missing),
+            key=lambda row: [row[place] for place in lead],
+        )
+    ]
+    if sum(map(len, groups)) == missing:
+        found = sum(map(len, groups[:-1]))
+        last = _equal(selects, keys, lead, groups[-1][0])
+        groups[-1] = _merge(connection, last, keys, ties, missing - found)
+    for group in groups:
+        rows += sorted(group, key=lambda row: [row[place] for place in ties], reverse=True)
+    return rows
+
+
+def _equal(
+    selects: Sequence[Select[Any]],
+    keys: Sequence[SortKey],
+    places: Sequence[int],
+    row: Sequence[Any],
+) -> list[Select[Any]]:
+    """Return selects of only those rows that have the same values as another in some places."""
+    same = [
+        keys[place].expression.is_(None)
+        if row[place] is None
+        else keys[place].expression == row[place]
+        for place in places
+    ]
+    return [part.where(*same) for part in selects]
+
+
+def _merge(
+    connection: Connection,
+    selects: Sequence[Select[Any]],
+    keys: Sequence[SortKey],
+    places: Sequence[int],
+    limit: int,
+) -> list[Row]:
+    """Return the first rows of several selects, sorted by the keys in some places."""
     columns = [key.expression.label(f"k{place}") for place, key in enumerate(keys)]
-    order = [_directed(keys[place].expression, keys[place]) for place in varying]
+    order = [_directed(keys[place].expression, keys[place]) for place in places]
     parts = [
-        part.with_only_columns(*columns, maintain_column_froms=True)
-        .where(condition)
-        .order_by(*order)
-        .limit(limit)
+        part.with_only_columns(*columns, maintain_column_froms=True).order_by(*order).limit(limit)
         for part in selects
     ]
     if len(parts) == 1:
         return connection.select(parts[0])
     merged = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    order = [_directed(merged.c[f"k{place}"], keys[place]) for place in varying]
+    order = [_directed(merged.c[f"k{place}"], keys[place]) for place in places]
     return connection.select(select(merged).order_by(*order).limit(limit))
 
 
