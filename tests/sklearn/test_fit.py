@@ -931,6 +931,21 @@ def test_data_without_a_digest_is_noted(data: Any) -> None:
     assert "fitscribe.incomplete" not in run.data.tags
 
 
+def test_a_fit_without_data_misses_no_dataset() -> None:
+    class Constant(BaseEstimator):
+        def fit(self, X=None, y=None):
+            return self
+
+        def predict(self, X):
+            return [0] * len(X)
+
+    Constant().fit()
+    Constant().fit(iter([1]))
+    silent, noted = sorted(runs(), key=lambda run: len(run.data.tags))
+    assert "fitscribe.dataset.skipped" not in silent.data.tags
+    assert noted.data.tags["fitscribe.dataset.skipped"].startswith("list_iterator: cannot be")
+
+
 @pytest.mark.parametrize("which", ["X", "y"])
 def test_rows_of_different_lengths_are_a_dataset(which: str) -> None:
     ragged = [["a", "b"], ["c"]]

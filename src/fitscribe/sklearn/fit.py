@@ -129,9 +129,10 @@ class _Fit:
         if self.options.log_datasets:
             self.dataset = self.attempts("describe the training data", self._see_data)
             self.digest = None if self.dataset is None else self.dataset.digest
-            if self.dataset is None and not self.attempts.problems:
-                kinds = (type(data).__name__ for data in (arguments.X, arguments.y))
-                self.no_dataset = f"{', '.join(kinds)}: cannot be read twice, or has no digest"
+            given = [data for data in (arguments.X, arguments.y) if data is not None]
+            if given and self.dataset is None and not self.attempts.problems:
+                kinds = ", ".join(type(data).__name__ for data in given)
+                self.no_dataset = f"{kinds}: cannot be read twice, or has no digest"
         else:
             self.digest = self.attempts("look for copy=False", self._guard_data)
         self.scope = active.swap(fit=self)
@@ -329,7 +330,7 @@ class _Findings:
         estimator, attempts = self.fit.estimator, self.fit.attempts
         params = attempts("read all params", self._all_params) or {}
         generators = attempts("look for generators", lambda: generators_of(estimator, params))
-        # Half of the cost of looking away is copying numpy's global state.
+        # Most of the cost of looking away is copying numpy's global state.
         drawing = not attempts("tell who draws", lambda: draws_nothing(estimator, params))
         with quietly(generators or [], drawing):
             self.look(params)
