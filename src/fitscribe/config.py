@@ -47,6 +47,10 @@ class Setting:
             value = os.environ.get(self.alias)
         return value or None
 
+    def variable(self) -> str:
+        """Return the name of the variable that the value comes from, for messages."""
+        return self.name if os.environ.get(self.name) or self.alias is None else self.alias
+
     def clear(self) -> None:
         """Forget the value in this process and in those it starts from now on."""
         os.environ.pop(self.name, None)

@@ -121,9 +121,9 @@ def test_signals_leave_killed_and_the_exit_status(home: Path, number: int, statu
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         process.communicate(timeout=30)
+    plain = f"import signal, time; {heard}; print(1, flush=True)\nwhile 1: time.sleep(0.05)"
     bare = subprocess.Popen(
-        [sys.executable, "-c", f"import signal; {heard}; print(1, flush=True); input()"],
-        stdin=subprocess.PIPE,
+        [sys.executable, "-c", plain],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
@@ -377,4 +377,17 @@ def test_ending_twice_is_harmless() -> None:
     fitscribe.end_run()
     record = RunRecord(run.info.run_id, change=RunChange(status="FINISHED", end_time=1))
     connect().store.log(Batch([record]))
+    assert fitscribe.active_run() is None
+
+
+def test_an_exception_without_a_text_is_the_users_all_the_same(home: Path) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("I say nothing")
+
+    with pytest.raises(Mute), fitscribe.start_run() as run:
+        raise Mute
+    found = fitscribe.get_run(run.info.run_id)
+    assert found.info.status == "FAILED"
+    assert found.data.tags["fitscribe.error.type"].endswith("Mute")
     assert fitscribe.active_run() is None

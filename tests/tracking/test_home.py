@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 import fitscribe
 import fitscribe.sklearn
-from fitscribe.errors import InvalidParameter, NotSupported, StoreUnavailable
+from fitscribe.errors import FitscribeError, InvalidParameter, NotSupported, StoreUnavailable
 from fitscribe.tracking.connect import disconnect
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
@@ -307,3 +307,71 @@ def test_the_name_of_an_id_begins_with_it() -> None:
     run = fitscribe.last_active_run()
     assert run is not None
     assert run.info.run_id.startswith(run.info.run_name.rsplit(" · ", 1)[1])
+
+
+def test_a_working_directory_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    fitscribe.set_tracking_uri("")
+    for use in (fitscribe.start_run, fitscribe.get_tracking_uri, fitscribe.search_experiments):
+        with pytest.raises(StoreUnavailable, match=r"was it deleted\? .*set_tracking_uri"):
+            use()
+    fitscribe.set_tracking_uri(home)
+    with fitscribe.start_run() as run:
+        fitscribe.log_text("a", "a.txt")
+    assert fitscribe.get_run(run.info.run_id).info.status == "FINISHED"
+
+
+def test_times_that_no_calendar_has(home: Path) -> None:
+    client = fitscribe.Client()
+    run = client.create_run("0", start_time=2**62)
+    client.set_terminated(run.info.run_id, end_time=5)
+    frame = fitscribe.search_runs()
+    assert bool(frame["start_time"].isna()[0])
+    assert frame["end_time"][0].year == 1970
+
+
+def test_a_home_that_is_moved_while_a_run_is_open_is_not_made_again(home: Path) -> None:
+    run = fitscribe.start_run()
+    fitscribe.log_metric("m", 1)
+    moved = home.rename(home.with_name("moved"))
+    for use in (
+        lambda: fitscribe.log_text("a", "a.txt"),
+        lambda: fitscribe.log_metric("m", 2),
+        lambda: fitscribe.log_text("a", "a.txt"),
+        lambda: fitscribe.get_run(run.info.run_id),
+    ):
+        with pytest.raises(StoreUnavailable, match=r"[iI]f it was moved"):
+            use()
+        assert not home.exists()
+    moved.rename(home)
+    fitscribe.log_text("a", "a.txt")
+    fitscribe.end_run()
+    assert fitscribe.get_run(run.info.run_id).info.status == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MLFLOW_RUN_ID", "none"),
+        ("FITSCRIBE_RUN_ID", "none"),
+        ("MLFLOW_EXPERIMENT_ID", "77"),
+        ("FITSCRIBE_EXPERIMENT_ID", "x"),
+        ("MLFLOW_TRACKING_URI", "ftp://x"),
+        ("FITSCRIBE_TRACKING_URI", " "),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    if "URI" in name:
+        fitscribe.set_tracking_uri("")
+    monkeypatch.setenv(name, value)
+    for _ in range(2):  # the second call must not start a run after all
+        with pytest.raises(FitscribeError, match=name):
+            fitscribe.start_run()
+    assert fitscribe.active_run() is None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from fitscribe.cli import database, experiments, models, runs, script
 from fitscribe.cli.table import print_error
 from fitscribe.errors import FitscribeError, NotFound
+from fitscribe.modelfolder.distributions import version_of
 from fitscribe.tracking.connect import (
     database_of,
     disconnect,
@@ -34,6 +35,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="fitscribe",
         description="What scikit-learn fits recorded: list, search, show.",
         epilog="fitscribe runs list | fitscribe runs search 'metrics.training_score > 0.9'",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"fitscribe {version_of('fitscribe')}"
     )
     nouns = parser.add_subparsers(metavar="NOUN", required=True)
     for module in NOUNS:
@@ -62,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         The command line without the program's name; ``sys.argv`` by default.
     """
+    if sys.stdout is None or sys.stderr is None:  # closed by who started us
+        nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # to the end of the process
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names may hold what a terminal cannot show
             stream.reconfigure(errors="replace")
@@ -82,8 +89,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader (head, less) has gone; without this the interpreter complains at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (head, less) has gone.
+        _drop_output()
         return 0
+    except OSError as error:
+        if error.filename is not None:  # no fault of the output
+            raise
+        _drop_output()
+        print(f"fitscribe: the output cannot be written: {error.strerror}.", file=sys.stderr)
+        return 1
     finally:
         disconnect()
+
+
+def _drop_output() -> None:
+    """Let what is not written yet go nowhere; else the interpreter complains at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from fitscribe.cli.runs import experiment_ids
-from fitscribe.cli.table import ago, number, print_json, print_table
+from fitscribe.cli.table import ago, count, number, print_json, print_table
 from fitscribe.tracking.connect import connect, get_tracking_uri
 
 NOUN = "models"
@@ -17,7 +17,7 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     """Add the verbs of this noun to the parser."""
     listing = verbs.add_parser("list", parents=[common], help="newest first")
     listing.add_argument("--experiment", metavar="NAME", help="its name or id; all by default")
-    listing.add_argument("--limit", type=int, default=20, help="at most so many (20)")
+    listing.add_argument("--limit", type=count, default=20, help="at most so many (20)")
     listing.set_defaults(do=_list)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from fitscribe.cli.table import (
     ago,
     coloured,
+    count,
     duration,
     number,
     one_line,
@@ -49,7 +50,7 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     for parser in (listing, search):
         parser.add_argument("--experiment", metavar="NAME", help="its name or id; all by default")
         parser.add_argument("--order-by", action="append", default=[], metavar="KEY [DESC]")
-        parser.add_argument("--limit", type=int, default=20, help="at most so many (20)")
+        parser.add_argument("--limit", type=count, default=20, help="at most so many (20)")
         parser.add_argument("--deleted", action="store_true", help="what is in the bin")
         parser.set_defaults(do=_list)
     listing.add_argument("--children", action="store_true", help="candidates of searches, too")
@@ -81,7 +82,7 @@ def experiment_ids(name: str | None) -> list[str]:
 def _list(arguments: argparse.Namespace) -> None:
     text = getattr(arguments, "filter", "")
     view = ViewType.DELETED_ONLY if arguments.deleted else ViewType.ACTIVE_ONLY
-    if not text and not arguments.children:
+    if not text and not getattr(arguments, "children", True):
         text = f"tags.`{TAG_PARENT}` IS NULL"
     runs = connect().store.search_runs(
         experiment_ids(arguments.experiment), text, arguments.order_by, view, arguments.limit
@@ -132,7 +133,9 @@ def find_run(text: str, view_type: int = ViewType.ALL) -> Run:
         return found[0]
     if not found:
         raise NotFound(f"There is no run {text!r} in {get_tracking_uri()}.")
-    names = ", ".join(f"{run.info.run_id[:12]} ({run.info.run_name})" for run in found[:5])
+    names = ", ".join(
+        f"{run.info.run_id[:12]} ({one_line(run.info.run_name)})" for run in found[:5]
+    )
     raise InvalidParameter(f"Several runs begin with {text!r}: {names} …")
 
 

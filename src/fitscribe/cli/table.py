@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import sys
@@ -17,6 +18,7 @@ from fitscribe.errors import FitscribeError
 __all__ = [
     "ago",
     "coloured",
+    "count",
     "duration",
     "number",
     "one_line",
@@ -27,6 +29,8 @@ __all__ = [
 
 COLOURS = {"FINISHED": "32", "FAILED": "31", "KILLED": "33", "RUNNING": "36", "heading": "1"}
 GAP = "  "
+# A store gives no more at once.
+MOST = 50_000
 
 
 def coloured(text: str, kind: str) -> str:
@@ -98,7 +102,7 @@ def ago(milliseconds: int | None) -> str:
 
 def duration(start: int, end: int | None) -> str:
     """Return how long a run took."""
-    if end is None:
+    if end is None or end < start:  # times that a client made up
         return ""
     seconds = (end - start) / 1000
     if seconds < 1:
@@ -106,6 +110,14 @@ def duration(start: int, end: int | None) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def count(text: str) -> int:
+    """Return how many results an option asks for."""
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= number <= MOST:
+        raise argparse.ArgumentTypeError(f"give an integer from 1 to {MOST}, not {text!r:.40}")
+    return number
 
 
 def print_error(error: FitscribeError) -> None:

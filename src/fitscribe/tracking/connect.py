@@ -103,8 +103,11 @@ def get_tracking_uri() -> str:
         return chosen
     text = config.TRACKING_URI.get()
     if text is not None:
-        return _absolute(text)
-    return file_uri(nearest_home() or Path.cwd() / HOME)
+        try:
+            return _absolute(text)
+        except InvalidParameter as error:
+            raise InvalidParameter(f"{error} {config.TRACKING_URI.variable()} says so.") from error
+    return file_uri(nearest_home() or _here() / HOME)
 
 
 def is_tracking_uri_set() -> bool:
@@ -112,9 +115,19 @@ def is_tracking_uri_set() -> bool:
     return bool(_for_task.get() or _Chosen.uri or config.TRACKING_URI.get())
 
 
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The working directory cannot be read ({error.strerror}); was it deleted? Go to "
+            "another one, or choose a place by set_tracking_uri(...) or FITSCRIBE_TRACKING_URI."
+        ) from error
+
+
 def nearest_home() -> Path | None:
     """Return the nearest ``.fitscribe`` folder upwards from the working directory, or None."""
-    here = Path.cwd()
+    here = _here()
     for folder in (here, *here.parents):
         if (folder / HOME).is_dir():
             return folder / HOME
@@ -217,7 +230,7 @@ def _artifact_root() -> str:
                 f"{config.ARTIFACT_ROOT.name} must be a folder or a file: address, not {chosen!r}."
             )
         return file_uri(Path(parsed.path).absolute())
-    home = _make_home(nearest_home() or Path.cwd() / HOME)
+    home = _make_home(nearest_home() or _here() / HOME)
     return file_uri(home / "artifacts")
 
 
@@ -252,7 +265,7 @@ def path_text(path: Path) -> str:
     """Return a path as people read it: relative to the working directory where it is below."""
     try:
         return str(Path(".") / path.relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, OSError):
         return str(path)
 
 

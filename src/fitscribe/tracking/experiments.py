@@ -11,7 +11,7 @@ from fitscribe.core.entities import Experiment
 from fitscribe.core.paging import gathered
 from fitscribe.core.states import LifecycleStage, ViewType
 from fitscribe.core.texts import check_tag, check_tags, listed
-from fitscribe.errors import AlreadyExists, InvalidParameter, InvalidState
+from fitscribe.errors import AlreadyExists, InvalidParameter, InvalidState, NotFound
 from fitscribe.tracking.connect import Connection, connect
 
 __all__ = [
@@ -40,7 +40,10 @@ def active_experiment_id(connection: Connection) -> str:
         return chosen
     by_id = config.EXPERIMENT_ID.get()
     if by_id is not None:
-        return connection.store.get_experiment(by_id).experiment_id
+        try:
+            return connection.store.get_experiment(by_id).experiment_id
+        except (NotFound, InvalidParameter) as error:
+            raise type(error)(f"{error} {config.EXPERIMENT_ID.variable()} asks for it.") from error
     by_name = config.EXPERIMENT_NAME.get()
     if by_name is not None:
         return _get_or_create(connection, by_name).experiment_id

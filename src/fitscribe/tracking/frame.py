@@ -38,7 +38,8 @@ def runs_to_frame(runs: Sequence[Run]) -> pd.DataFrame:
     }
     for name in ("start_time", "end_time"):
         times = [getattr(run.info, name) for run in runs]
-        columns[name] = module.to_datetime(times, unit="ms", utc=True)
+        # A time that a client made up may lie outside of what pandas can tell: NaT.
+        columns[name] = module.to_datetime(times, unit="ms", utc=True, errors="coerce")
     for key in _keys(run.data.metrics for run in runs):
         columns[f"metrics.{key}"] = [run.data.metrics.get(key, float("nan")) for run in runs]
     for key in _keys(run.data.params for run in runs):

@@ -83,11 +83,16 @@ def error_tags(error: BaseException) -> dict[str, str]:
     return {
         **by,
         "fitscribe.error.type": f"{kind.__module__}.{kind.__qualname__}",
-        "fitscribe.error.message": _printable(str(error), 8_000),
+        "fitscribe.error.message": _printable(_said(error), 8_000),
         "fitscribe.error.traceback": _printable(
             "".join(traceback.format_exception(kind, error, error.__traceback__)), 60_000
         ),
     }
+
+
+def _said(error: BaseException) -> str:
+    """Return an exception's text; one that has none of its own must not hide the exception."""
+    return str(traceback.TracebackException(type(error), error, None))
 
 
 def _printable(text: str, most: int) -> str:

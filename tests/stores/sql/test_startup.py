@@ -256,7 +256,7 @@ def test_a_file_that_is_no_database_is_refused(
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match=r"runs.db.*Does its folder exist"):
+    with pytest.raises(StoreUnavailable, match=r"runs.db.*Its folder is not there"):
         open_store(f"sqlite:///{tmp_path / 'nowhere' / 'runs.db'}")
     assert list(tmp_path.iterdir()) == []
 

@@ -38,6 +38,11 @@ def not_written(error: OSError, path: str, root: str) -> FitscribeError:
             f"{path!r} was not written: something else has that name or a part of it in {root} "
             f"({reason}). Choose another path, or delete what is there."
         )
+    if error.errno == errno.ENOENT:
+        return StoreUnavailable(
+            f"{path!r} was not written: {root} is gone. If it was moved, choose its new place by "
+            "set_tracking_uri(...)."
+        )
     return StoreUnavailable(f"{path!r} was not written to {root}: {reason}. Try again.")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
 from fitscribe.errors import UnsafePath
@@ -167,27 +167,36 @@ class Root:
     Parameters
     ----------
     path : str
-        Absolute. It is made when something is first written.
+        Absolute. It is made when something is first written, with the folders above it if they
+        are not there now. A folder above that goes away later was moved: it is not made again.
     """
 
-    __slots__ = ("path",)
+    __slots__ = ("_make", "path")
 
     def __init__(self, path: str) -> None:
         self.path = path
+        above = os.path.isdir(os.path.dirname(path))
+        self._make: Callable[[str], None] = os.mkdir if above else os.makedirs
 
     def open(self, make: bool = False) -> Folder:
         """Return the root as an open folder. Raises FileNotFoundError."""
         if not BY_DESCRIPTOR:
-            if make:
-                os.makedirs(self.path, exist_ok=True)
+            if make and not os.path.isdir(self.path):
+                self._made()
             return Folder(None, self.path)
         try:
             return Folder(os.open(self.path, ROOT), self.path)
         except FileNotFoundError:
             if not make:
                 raise
-        os.makedirs(self.path, exist_ok=True)
+        self._made()
         return Folder(os.open(self.path, ROOT), self.path)
+
+    def _made(self) -> None:
+        try:
+            self._make(self.path)
+        except FileExistsError:
+            pass  # another process was quicker; what is no folder is told when it is opened
 
     def folder(self, parts: Sequence[str], make: bool = False) -> Folder:
         """Return the folder at `parts`, reached from the root.

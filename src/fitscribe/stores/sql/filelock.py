@@ -31,9 +31,11 @@ def file_lock(path: Path) -> Iterator[None]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
+        hint = "Does its folder exist, and may you write there?"
+        if isinstance(error, FileNotFoundError):
+            hint = "Its folder is not there: make it, or if it was moved, choose its new place."
         raise StoreUnavailable(
-            f"The file {path} cannot be made ({error.strerror}). "
-            "Does its folder exist, and may you write there?"
+            f"The file {path} cannot be made ({error.strerror}). {hint}"
         ) from error
     try:
         _lock(descriptor)
