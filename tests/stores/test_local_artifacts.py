@@ -23,7 +23,7 @@ from fitscribe.errors import (
     StoreUnavailable,
 )
 from fitscribe.stores.artifacts import open_artifacts, reach
-from fitscribe.stores.artifacts.blobs import SMALLEST_BLOB
+from fitscribe.stores.artifacts.blobs import SMALLEST
 from fitscribe.stores.artifacts.local import LocalArtifacts
 from fitscribe.testing import ArtifactStoreContract
 
@@ -126,7 +126,26 @@ def test_equal_files_of_folders_are_one_file(store, tmp_path):
     assert files[0].st_nlink == 4
     assert not files[0].st_mode & stat.S_IWUSR
     assert len({(root / name / "MLmodel").stat().st_ino for name in "abc"}) == 3
-    assert (root / "a" / "requirements.txt").stat().st_nlink == 1
+    assert (root / "a" / "requirements.txt").stat().st_nlink == 4
+
+
+@pytest.mark.posix
+def test_short_files_that_were_compared_once_are_linked_unread(store, tmp_path, monkeypatch):
+    short = {"conda.yaml": b"name: env\n" * 20}
+    store.put_folder("a", short)
+    opened, real = [], os.open
+    monkeypatch.setattr(
+        os, "open", lambda path, *a, **k: opened.append(path) or real(path, *a, **k)
+    )
+    store.put_folder("b", short)
+    assert not {".blobs", "conda.yaml"} & set(opened)
+    blob = (tmp_path / "root" / "b" / "conda.yaml").stat()
+    assert blob.st_nlink == 3
+    # A file that somebody wrote to is compared again.
+    os.utime(tmp_path / "root" / "b" / "conda.yaml", ns=(1, 1))
+    store.put_folder("c", short)
+    assert ".blobs" in opened
+    assert store.read("c/conda.yaml") == short["conda.yaml"]
 
 
 @pytest.mark.posix
@@ -140,7 +159,7 @@ def test_the_last_use_takes_the_blob_along(store, tmp_path):
     assert not [path for path in (tmp_path / "root" / ".blobs").rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("size", [SMALLEST_BLOB, 1 << 20, (1 << 20) + 1, 3 << 20])
+@pytest.mark.parametrize("size", [SMALLEST, 1 << 20, (1 << 20) + 1, 3 << 20])
 def test_a_blob_that_rotted_is_not_used_again(store, tmp_path, size):
     good = os.urandom(size)
     store.put_folder("a", {"x": good})

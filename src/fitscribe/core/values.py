@@ -11,7 +11,7 @@ from typing import Any
 from fitscribe.core.texts import check_key, check_text, pairs, unwritable
 from fitscribe.errors import InvalidParameter
 
-__all__ = ["Entity", "Metric", "Param", "check_int64", "checked_params"]
+__all__ = ["Entity", "Metric", "Param", "check_int64", "checked_params", "number_in"]
 
 INT64 = 2**63
 
@@ -181,10 +181,15 @@ class Param(Entity):
 
         Text that reads as a decimal number counts, for an MLflow client sends text only.
         """
-        if self.kind in ("none", "bool", "other") or not _NUMERIC.match(self.value):
-            return None
-        number = float(self.value)
-        return number if math.isfinite(number) else None
+        return None if self.kind in ("none", "bool", "other") else number_in(self.value)
+
+
+def number_in(text: str) -> float | None:
+    """Return the finite decimal number that a text is, or None."""
+    if not _NUMERIC.match(text):
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _kind_of_scalar(value: object) -> str:

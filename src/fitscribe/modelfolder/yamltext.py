@@ -25,7 +25,7 @@ _WORD = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 # A version of three or more parts, or hexadecimal digits that are no number.
-_VERSION = re.compile(r"\d+\.\d+\.\w[\w.+-]*|(?!0[box])(?=\d*[a-f])[0-9a-f]{2,}", re.ASCII)
+_VERSION = re.compile(r"\d+\.\d+\.\w[\w.+-]*|(?!0b[01]*\Z)(?=\d*[a-f])[0-9a-f]{2,}", re.ASCII)
 # A date or a JSON text of printable ASCII: single quotes.
 _QUOTED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|[\[{\"][ -~]*", re.ASCII)
 _LONGEST_KEY = 100

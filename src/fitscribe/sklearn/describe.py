@@ -70,8 +70,28 @@ def param_values(estimator: Any) -> Mapping[str, Any]:
     Nested ones too, but for a search: there the candidates are what varies, and MLflow keeps
     the search's own only.
     """
-    values: Mapping[str, Any] = estimator.get_params(deep=not is_search(estimator))
-    return values
+    deep = not is_search(estimator)
+    cls: Any = type(estimator)
+    own = "get_params" in getattr(estimator, "__dict__", ())
+    plain = cls.get_params is _GET_PARAMS and cls._get_param_names.__func__ is _GET_NAMES
+    if plain and not own:
+        # scikit-learn reads the constructor's signature each time, for a tenth of a millisecond.
+        values = {name: getattr(estimator, name) for name in _param_names(cls, cls.__init__)}
+        if not deep or not any(hasattr(value, "get_params") for value in values.values()):
+            return values
+    found: Mapping[str, Any] = estimator.get_params(deep=deep)
+    return found
+
+
+_GET_PARAMS = BaseEstimator.get_params
+_GET_NAMES = BaseEstimator._get_param_names.__func__
+
+
+@functools.lru_cache(maxsize=1024)
+def _param_names(cls: Any, init: Any) -> tuple[str, ...]:
+    """Return the names of the params of a class, as long as this is its constructor."""
+    del init
+    return tuple(cls._get_param_names())
 
 
 def param_of(key: str, value: Any) -> Param:

@@ -12,7 +12,7 @@ from pathlib import Path
 from fitscribe.core.entities import FileInfo
 from fitscribe.core.uris import file_uri
 from fitscribe.errors import AlreadyExists, NotFound, UnsafePath
-from fitscribe.stores.artifacts import blobs
+from fitscribe.stores.artifacts.blobs import Blobs, forget
 from fitscribe.stores.artifacts.copies import copy_out, make_folder, open_source
 from fitscribe.stores.artifacts.failures import not_read, not_written
 from fitscribe.stores.artifacts.lookup import entries, files_below, look, open_file
@@ -49,6 +49,7 @@ class LocalArtifacts:
         self._root = Root(path)
         self._uri = file_uri(path)
         self._swept = False
+        self._blobs = Blobs()
 
     def __repr__(self) -> str:
         return f"LocalArtifacts({self._root.path!r})"
@@ -105,8 +106,8 @@ class LocalArtifacts:
     ) -> None:
         """Write a folder of files (relative path to content) that appears as one.
 
-        Files of 512 bytes and more that the store has already are linked to what is there, and
-        are read-only; those named in `unshared`, whose bytes no other has, are files of their own.
+        Files that the store has already are linked to what is there, and are read-only; those
+        named in `unshared`, whose bytes no other has, are files of their own.
 
         Raises
         ------
@@ -121,8 +122,8 @@ class LocalArtifacts:
         plan = planned(files)
         alone = frozenset(tuple(_parts(name)) for name in unshared)
         with self._staged(path) as (top, staging, name):
-            with staging.below(name, make=True) as folder:
-                fill(top, folder, plan, alone)
+            with staging.new(name) as folder:
+                fill(top, folder, plan, self._blobs, alone)
             with self._root.folder(parts[:-1], make=True) as parent:
                 if parent.exists(parts[-1]):
                     raise AlreadyExists(
@@ -157,7 +158,7 @@ class LocalArtifacts:
                 move(parent, parts[-1], staging, name)
                 # It is gone; what cannot be cleared away now, a later sweep clears.
                 with suppress(OSError):
-                    blobs.forget(top, staging, name)
+                    forget(top, staging, name)
                 with suppress(OSError):
                     remove(staging, name)
 

@@ -138,6 +138,10 @@ class Folder:
         except FileNotFoundError:
             if not make:
                 raise
+        return self.new(name)
+
+    def new(self, name: str) -> Folder:
+        """Return the folder `name`, which is not there yet, or was not a moment ago."""
         self.mkdir(name)
         return self._below(name)
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TypeAlias
 
 from fitscribe.errors import InvalidParameter
-from fitscribe.stores.artifacts import blobs
+from fitscribe.stores.artifacts.blobs import Blobs
 from fitscribe.stores.artifacts.paths import segments, stored_name
 from fitscribe.stores.artifacts.reach import Folder
 from fitscribe.stores.artifacts.staging import write_new
@@ -44,7 +44,13 @@ def planned(files: Mapping[str, bytes]) -> Plan:
     return plan
 
 
-def fill(top: Folder, folder: Folder, plan: Plan, alone: Collection[tuple[str, ...]] = ()) -> None:
+def fill(
+    top: Folder,
+    folder: Folder,
+    plan: Plan,
+    blobs: Blobs,
+    alone: Collection[tuple[str, ...]] = (),
+) -> None:
     """Write what `plan` says into an empty folder of the store whose root is `top`.
 
     The paths in `alone` are files of their own even if the store has their bytes.
@@ -55,7 +61,7 @@ def fill(top: Folder, folder: Folder, plan: Plan, alone: Collection[tuple[str, .
             for part in parts:
                 here = opened.enter_context(here.below(part, make=True))
             for name, data in files.items():
-                if len(data) >= blobs.SMALLEST_BLOB and (*parts, name) not in alone:
-                    blobs.store(top, here, name, data)
-                else:
+                if (*parts, name) in alone:
                     write_new(here, name, data)
+                else:
+                    blobs.write(top, here, name, data)

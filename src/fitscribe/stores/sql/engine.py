@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from fitscribe.stores.sql.statements import Row, Rule, RunRows, Statement, Values
+from fitscribe.stores.sql.statements import Row, Rows, Rule, Statement, Values
 
 __all__ = ["AlreadyWritten", "Connection", "Engine", "KeyNames", "Writer"]
 
@@ -104,8 +104,8 @@ class Writer(ABC):
         """Refuse the batch if a run cannot be filled; rows of the others can then be added."""
 
     @abstractmethod
-    def add(self, insert: RunRows, rows: Sequence[Row], conflict: Rule | None = None) -> None:
-        """Insert rows that begin with a run id.
+    def add(self, insert: Rows, rows: Sequence[Row], conflict: Rule | None = None) -> None:
+        """Insert rows that begin with the ids of their owners.
 
         `conflict` looks at rows that were there before, and takes the same rows.
         """

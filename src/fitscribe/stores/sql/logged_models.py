@@ -8,7 +8,7 @@ from fitscribe.core.caller import Caller
 from fitscribe.core.clock import now_ms
 from fitscribe.core.commands import ModelChange, NewModel, RunRecord
 from fitscribe.core.entities import LoggedModel
-from fitscribe.core.values import Param
+from fitscribe.core.values import number_in
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.stores.sql import metrics
 from fitscribe.stores.sql.changes import append_one
@@ -16,7 +16,7 @@ from fitscribe.stores.sql.codes import CHANGED_MODEL, DELETED, LIVE, MODEL_STATU
 from fitscribe.stores.sql.engine import Connection, Writer
 from fitscribe.stores.sql.ids import experiment_number, no_experiment, no_model, no_run
 from fitscribe.stores.sql.locations import Locations
-from fitscribe.stores.sql.statements import Row, Rule, Statement
+from fitscribe.stores.sql.statements import Row, Rows, Rule, Statement
 from fitscribe.stores.sql.visibility import limit, visible_text
 
 __all__ = [
@@ -95,32 +95,14 @@ _CREATE = Statement(
     ),
 )
 
-_ADD_PARAMS = Statement(
-    "INSERT INTO logged_model_params (model, key, number, value) "
-    "SELECT m.id, i.key, i.number, i.value "
-    "FROM {incoming} JOIN logged_models m ON m.model_id = i.model_id "
-    "WHERE true ON CONFLICT DO NOTHING",
-    (("model_id", "text"), ("key", "integer"), ("number", "float8"), ("value", "text")),
+_ADD_PARAMS = Rows(
+    "logged_model_params",
+    ("model",),
+    (("key", "integer"), ("number", "float8"), ("value", "text")),
 )
-_ADD_TAGS = Statement(
-    "INSERT INTO logged_model_tags (model, key, value) SELECT m.id, i.key, i.value "
-    "FROM {incoming} JOIN logged_models m ON m.model_id = i.model_id "
-    "WHERE true ON CONFLICT DO NOTHING",
-    (("model_id", "text"), ("key", "integer"), ("value", "text")),
-)
-
-_ADD_INPUT = Statement(
-    "INSERT INTO model_inputs (run, model) SELECT r.id, m.id FROM {incoming} "
-    "JOIN runs r ON r.run_id = i.run_id JOIN logged_models m ON m.model_id = i.model_id "
-    "WHERE true ON CONFLICT DO NOTHING",
-    (("run_id", "text"), ("model_id", "text")),
-)
-_ADD_OUTPUT = Statement(
-    "INSERT INTO outputs (run, model, step) SELECT r.id, m.id, i.step FROM {incoming} "
-    "JOIN runs r ON r.run_id = i.run_id JOIN logged_models m ON m.model_id = i.model_id "
-    "WHERE true ON CONFLICT DO NOTHING",
-    (("run_id", "text"), ("model_id", "text"), ("step", "bigint")),
-)
+_ADD_TAGS = Rows("logged_model_tags", ("model",), (("key", "integer"), ("value", "text")))
+_ADD_INPUT = Rows("model_inputs", ("run", "model"), ())
+_ADD_OUTPUT = Rows("outputs", ("run", "model"), (("step", "bigint"),))
 
 
 def status_code(status: str) -> int:
@@ -159,7 +141,7 @@ def create(
             )
         )
         params += [
-            (model.model_id, keys[key], Param(key, value).number, value)
+            (model.model_id, keys[key], number_in(value), value)
             for key, value in model.params.items()
         ]
         tags += [(model.model_id, keys[key], value) for key, value in model.tags.items()]
@@ -168,8 +150,8 @@ def create(
     writer.apply(_CREATE, rows)
     if allowed is not None:
         writer.check(_IS_THERE, [(row[0], allowed) for row in rows])
-    writer.apply(_ADD_PARAMS, params)
-    writer.apply(_ADD_TAGS, tags)
+    writer.add(_ADD_PARAMS, params)
+    writer.add(_ADD_TAGS, tags)
 
 
 def add_links(writer: Writer, caller: Caller, records: Sequence[RunRecord]) -> None:
@@ -186,8 +168,8 @@ def add_links(writer: Writer, caller: Caller, records: Sequence[RunRecord]) -> N
     }
     allowed = visible_text(caller)
     writer.check(_IS_THERE, [(model_id, allowed) for model_id in named])
-    writer.apply(_ADD_INPUT, read)
-    writer.apply(_ADD_OUTPUT, made)
+    writer.add(_ADD_INPUT, read)
+    writer.add(_ADD_OUTPUT, made)
 
 
 def number_of(connection: Connection, caller: Caller, model_id: str) -> int:
@@ -286,7 +268,7 @@ def update(
         added = connection.execute(
             "INSERT INTO logged_model_params (model, key, number, value) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
-            [number, keys[key], Param(key, value).number, value],
+            [number, keys[key], number_in(value), value],
         )
         if not added:
             raise InvalidParameter(

@@ -12,7 +12,7 @@ from fitscribe.core.entities import PagedList
 from fitscribe.core.paging import check_max_results, decode_token, encode_token
 from fitscribe.core.values import Metric
 from fitscribe.stores.sql.engine import Connection, Writer
-from fitscribe.stores.sql.statements import Row, RunRows, Statement
+from fitscribe.stores.sql.statements import Row, Rows
 from fitscribe.stores.sql.visibility import limit
 
 __all__ = ["add", "history", "of_models", "read_latest"]
@@ -28,33 +28,25 @@ _POINT = (
 )
 
 # The same point again is one point.
-_ADD = RunRows("metrics", (), _POINT, "ON CONFLICT DO NOTHING")
+_ADD = Rows("metrics", ("run",), _POINT)
 
 # The greatest by (step, timestamp, value) is the latest; at one step and time a number beats NaN.
-_ADD_LATEST = RunRows(
+_ADD_LATEST = Rows(
     "latest",
-    ("experiment", "start_time"),
+    ("run",),
     (("key", "integer"), ("step", "bigint"), ("timestamp", "bigint"), ("value", "float8")),
     "ON CONFLICT (run, key) DO UPDATE "
     "SET step = excluded.step, timestamp = excluded.timestamp, value = excluded.value "
     "WHERE (excluded.step, excluded.timestamp) > (latest.step, latest.timestamp) "
     "OR (excluded.step, excluded.timestamp) = (latest.step, latest.timestamp) "
     "AND (latest.value IS NULL OR excluded.value > latest.value)",
+    ("experiment", "start_time"),
 )
 
-_ADD_SOURCE = Statement(
-    "INSERT INTO model_metrics (run, key, timestamp, step, value, nan, model, dataset_name, "
-    "dataset_digest) SELECT r.id, i.key, i.timestamp, i.step, i.value, i.nan, "
-    "coalesce(m.id, 0), i.dataset_name, i.dataset_digest FROM {incoming} "
-    "JOIN runs r ON r.run_id = i.run_id LEFT JOIN logged_models m ON m.model_id = i.model_id "
-    "WHERE true ON CONFLICT DO NOTHING",
-    (
-        ("run_id", "text"),
-        *_POINT,
-        ("model_id", "text"),
-        ("dataset_name", "text"),
-        ("dataset_digest", "text"),
-    ),
+_ADD_SOURCE = Rows(
+    "model_metrics",
+    ("run", "model"),
+    (*_POINT, ("dataset_name", "text"), ("dataset_digest", "text")),
 )
 
 
@@ -82,8 +74,9 @@ def add(writer: Writer, keys: Mapping[str, int], records: Collection[RunRecord])
             if metric.model_id is not None or metric.dataset_name is not None:
                 sources.append(
                     (
-                        *point,
+                        run_id,
                         metric.model_id,
+                        *point[1:],
                         metric.dataset_name or "",
                         metric.dataset_digest or "",
                     )
@@ -96,7 +89,7 @@ def add(writer: Writer, keys: Mapping[str, int], records: Collection[RunRecord])
             for (run_id, key), (step, timestamp, number, value) in newest.items()
         ],
     )
-    writer.apply(_ADD_SOURCE, sources)
+    writer.add(_ADD_SOURCE, sources)
 
 
 def read_latest(runs: str) -> str:

@@ -24,8 +24,8 @@ from fitscribe.stores.sql.postgresql_wire import Step
 from fitscribe.stores.sql.statements import (
     Columns,
     Row,
+    Rows,
     Rule,
-    RunRows,
     Statement,
     Values,
     as_pyformat,
@@ -173,10 +173,9 @@ class PostgresWriter(Writer):
         # Those that the batch has made just before keep the rule.
         self.check(rule, [(run_id,) for run_id in run_ids])
 
-    def add(self, insert: RunRows, rows: Sequence[Row], conflict: Rule | None = None) -> None:
+    def add(self, insert: Rows, rows: Sequence[Row], conflict: Rule | None = None) -> None:
         if rows:
-            columns = (("run_id", "text"), *insert.columns)
-            self.steps.append((insert.postgresql, _arrays(columns, rows)))
+            self.steps.append((insert.postgresql, _arrays(insert.given, rows)))
             if conflict is not None:
                 self.check(conflict, rows)
 

@@ -35,7 +35,7 @@ from fitscribe.stores.sql.codes import (
 from fitscribe.stores.sql.engine import Connection, Writer
 from fitscribe.stores.sql.ids import check_run_id, experiment_number, no_experiment, no_run
 from fitscribe.stores.sql.locations import Locations
-from fitscribe.stores.sql.statements import Row, Rule, RunRows, Statement
+from fitscribe.stores.sql.statements import Row, Rows, Rule, Statement
 from fitscribe.stores.sql.visibility import hides, limit, visible_text
 
 __all__ = [
@@ -157,16 +157,18 @@ _PARAM_IS_WRITTEN_ONCE = Rule(
 
 # Writes
 
-_ADD_PARAMS = RunRows("params", ("experiment", "start_time"), _PARAM, "ON CONFLICT DO NOTHING")
+_COPIED = ("experiment", "start_time")
+_ADD_PARAMS = Rows("params", ("run",), _PARAM, copied=_COPIED)
 
 _TAG = (("key", "integer"), ("head", "text"), ("text", "text"))
-_SET_TAGS = RunRows(
+_SET_TAGS = Rows(
     "tags",
-    ("experiment", "start_time"),
+    ("run",),
     _TAG,
     "ON CONFLICT (run, key) DO UPDATE SET head = excluded.head, text = excluded.text",
+    _COPIED,
 )
-_ADD_TAGS = RunRows("tags", ("experiment", "start_time"), _TAG, "ON CONFLICT DO NOTHING")
+_ADD_TAGS = Rows("tags", ("run",), _TAG, copied=_COPIED)
 
 _CHANGE = Statement(
     "UPDATE runs SET status = coalesce(i.status, runs.status), "

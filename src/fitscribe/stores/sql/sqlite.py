@@ -27,7 +27,7 @@ from fitscribe.stores.sql import schema
 from fitscribe.stores.sql.engine import Connection, Engine, KeyNames, Writer, leave_to_parent
 from fitscribe.stores.sql.filelock import file_lock
 from fitscribe.stores.sql.filesystems import is_network_path
-from fitscribe.stores.sql.statements import Row, Rule, RunRows, Statement, Values
+from fitscribe.stores.sql.statements import Row, Rows, Rule, Statement, Values
 
 __all__ = ["SqliteEngine", "connection_of", "explain"]
 
@@ -102,6 +102,7 @@ class SqliteWriter(Writer):
         self._raw = raw
         self._found: dict[str, tuple[int, int, int]] = {}  # run id: number, experiment, start
         self._made: set[str] = set()
+        self._models: dict[str | None, int] = {None: 0}
 
     def check(self, rule: Rule, rows: Collection[Row]) -> None:
         sql = rule.statement.sqlite
@@ -133,17 +134,38 @@ class SqliteWriter(Writer):
         self._look_up([run_id for run_id in old if run_id not in self._found])
 
     def _look_up(self, run_ids: list[str]) -> None:
-        for chunk in _chunks(run_ids):
-            marks = ", ".join("?" * len(chunk))
-            sql = f"SELECT run_id, id, experiment, start_time FROM runs WHERE run_id IN ({marks})"
-            for run_id, *run in self._raw.execute(sql, chunk):
-                self._found[run_id] = tuple(run)
+        what = "run_id, id, experiment, start_time FROM runs WHERE run_id"
+        for run_id, *run in self._among(what, run_ids):
+            self._found[run_id] = tuple(run)
 
-    def add(self, insert: RunRows, rows: Sequence[Row], conflict: Rule | None = None) -> None:
+    def _number_models(self, model_ids: Collection[str | None]) -> dict[str | None, int]:
+        """Return the numbers of models; one that is not there has 0."""
+        new = [one for one in model_ids if one is not None and one not in self._models]
+        self._models.update(self._among("model_id, id FROM logged_models WHERE model_id", new))
+        return {one: self._models.get(one, 0) for one in model_ids}
+
+    def _among(self, what: str, ids: list[str]) -> Iterator[Row]:
+        for chunk in _chunks(ids):
+            yield from self._raw.execute(
+                f"SELECT {what} IN ({', '.join('?' * len(chunk))})", chunk
+            )
+
+    def add(self, insert: Rows, rows: Sequence[Row], conflict: Rule | None = None) -> None:
         if not rows:
             return
-        found, width = self._found, 1 + len(insert.copied)
-        full = [(*found[row[0]][:width], *row[1:]) for row in rows]
+        owners, width = len(insert.owners), 1 + len(insert.copied)
+        full: list[Row]
+        if insert.owners[-1] == "model":
+            models = self._number_models({row[owners - 1] for row in rows})
+            full = [(models[row[owners - 1]], *row[owners:]) for row in rows]
+            if owners == 2:
+                runs = self._found
+                full = [
+                    (*runs[row[0]][:width], *rest) for row, rest in zip(rows, full, strict=True)
+                ]
+        else:
+            runs = self._found
+            full = [(*runs[row[0]][:width], *row[1:]) for row in rows]
         added = self._raw.executemany(insert.sqlite, full).rowcount
         if conflict is not None and added < len(rows):
             self.check(conflict, rows)

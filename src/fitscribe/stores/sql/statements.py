@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-__all__ = ["Columns", "Row", "Rule", "RunRows", "Statement", "Values", "as_pyformat"]
+__all__ = ["Columns", "Row", "Rows", "Rule", "Statement", "Values", "as_pyformat"]
 
 Row = tuple[Any, ...]
 Values = Sequence[Any]
@@ -83,49 +83,64 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class RunRows:
-    """An insert of many rows, each of which belongs to a run.
+class Rows:
+    """An insert of many rows, each of which belongs to a run, to a model, or to both.
 
-    The run's own columns are copied into each row. SQLite has looked them up before and binds
-    them, PostgreSQL joins.
+    A row begins with the public ids of its owners, for which the table has their numbers. SQLite
+    has looked those up before and binds them, PostgreSQL joins. A model that is not there, or
+    None, is number 0.
 
     Parameters
     ----------
     table : str
         Where to.
-    copied : tuple of str
-        Columns of `runs` that the table has too, after ``run``: experiment, start_time.
+    owners : tuple of {"run", "model"}
+        Columns of the numbers; a run comes before a model.
     columns : tuple of (str, str)
-        Name and PostgreSQL type of the row's own values, which follow its run id.
+        Name and PostgreSQL type of the row's own values, which follow its owners.
     conflict : str
         What follows the rows: ``ON CONFLICT …``.
+    copied : tuple of str
+        Columns of `runs` that the table has too: experiment, start_time.
     """
 
     table: str
-    copied: tuple[str, ...]
+    owners: tuple[str, ...]
     columns: Columns
-    conflict: str
+    conflict: str = "ON CONFLICT DO NOTHING"
+    copied: tuple[str, ...] = ()
+
+    @cached_property
+    def given(self) -> Columns:
+        """Name and PostgreSQL type of all values of a row."""
+        return (*((f"{owner}_id", "text") for owner in self.owners), *self.columns)
 
     @property
     def _into(self) -> str:
-        names = ("run", *self.copied, *(name for name, _ in self.columns))
+        own = [name for name, _ in self.columns]
+        names = [self.owners[0], *self.copied, *self.owners[1:], *own]
         return f"INSERT INTO {self.table} ({', '.join(names)})"
 
     @cached_property
     def sqlite(self) -> str:
-        """The text for one row: id of the run, copied columns, own values."""
-        marks = ", ".join("?" * (1 + len(self.copied) + len(self.columns)))
+        """The text for one row: number of the first owner, copied columns, the other, values."""
+        marks = ", ".join("?" * (len(self.copied) + len(self.given)))
         return f"{self._into} VALUES ({marks}) {self.conflict}"
 
     @cached_property
     def postgresql(self) -> str:
-        """The text for arrays: public run ids, own values."""
-        arrays = ", ".join(f"%s::{kind}[]" for _, kind in self.columns)
-        names = ", ".join(name for name, _ in self.columns)
-        copied = "".join(f"r.{name}, " for name in self.copied)
-        own = ", ".join(f"i.{name}" for name, _ in self.columns)
+        """The text for arrays: public ids, own values."""
+        arrays = ", ".join(f"%s::{kind}[]" for _, kind in self.given)
+        names = ", ".join(name for name, _ in self.given)
+        own = [f"i.{name}" for name, _ in self.columns]
+        joins = ""
+        if "model" in self.owners:
+            own.insert(0, "coalesce(m.id, 0)")
+            joins = "LEFT JOIN logged_models m ON m.model_id = i.model_id "
+        if "run" in self.owners:
+            own[:0] = ["r.id", *(f"r.{name}" for name in self.copied)]
+            joins = f"JOIN runs r ON r.run_id = i.run_id {joins}"
         return (
-            f"{self._into} SELECT r.id, {copied}{own} "
-            f"FROM unnest(%s::text[], {arrays}) AS i(run_id, {names}) "
-            f"JOIN runs r ON r.run_id = i.run_id {self.conflict}"
+            f"{self._into} SELECT {', '.join(own)} "
+            f"FROM unnest({arrays}) AS i({names}) {joins}{self.conflict}"
         )
