@@ -38,7 +38,7 @@ SIMILAR = [
     "é", "日本", "\U0001f600", "\x7f", "\x85", "\u2028", "\ufeff", "=", "<<", "=1", "a,b", "a, b",
     "a::b", "http://x/y?z", "python=3.11.7", "pip<=23.2.1", "-r requirements.txt", "a:",
     "nested: [a]", "...", "---", "null ", "a  b", "a" * 200, "0" * 32,
-    "1" * 31 + "e", "12345678e1234567",
+    "1" * 31 + "e", "12345678e1234567", "0b101", "0b1a", "0b" * 4, "0b_1", "0b101e",
 ]  # fmt: skip
 texts = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=12),
@@ -111,7 +111,10 @@ def test_a_plain_document_is_written_as_pyyaml_writes_it(document: Any) -> None:
     assert yamltext.dump(document) == reference(document)
 
 
-def test_the_files_of_a_model_are_written_without_pyyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("run_id", ["12345678" * 3 + "90abcdef", "0b" * 16, "0b1a" + "0" * 28])
+def test_the_files_of_a_model_are_written_without_pyyaml(
+    monkeypatch: pytest.MonkeyPatch, run_id: str
+) -> None:
     def refuse(document: object) -> str:
         raise AssertionError(f"PyYAML was asked to write {document!r}")
 
@@ -123,7 +126,7 @@ def test_the_files_of_a_model_are_written_without_pyyaml(monkeypatch: pytest.Mon
         signature=signature,
         input_example=X,
         model_id="m-" + "0" * 32,
-        run_id="12345678" * 3 + "90abcdef",
+        run_id=run_id,
         artifact_path="file:///somewhere/1/models/m-0/artifacts",
     )
     assert yaml.safe_load(folder.files["MLmodel"])["signature"] == signature.to_dict()

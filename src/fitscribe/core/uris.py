@@ -30,6 +30,8 @@ __all__ = [
     "ServerUri",
     "SqliteUri",
     "TrackingUri",
+    "artifacts_of_model",
+    "artifacts_of_run",
     "file_uri",
     "masked",
     "parse_model_uri",
@@ -429,3 +431,13 @@ def masked(uri: str) -> str:
         user = user if colon or not scheme.lower().startswith("http") else "***"
         rest = f"{user}:***@{place}" if colon else f"{user}@{place}"
     return f"{scheme}://" + _SECRET.sub(r"\1***", rest)
+
+
+def artifacts_of_run(root: str, run_id: str) -> str:
+    """Return where a run's artifacts lie, of an experiment whose artifacts are at `root`."""
+    return f"{root}/{run_id}/artifacts"
+
+
+def artifacts_of_model(root: str, model_id: str) -> str:
+    """Return where a logged model's artifacts lie, of an experiment with artifacts at `root`."""
+    return f"{root}/models/{model_id}/artifacts"

@@ -13,16 +13,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-import msgspec.json
-
-from fitscribe.core.clock import Stopwatch, new_model_id
-from fitscribe.core.commands import Batch, NewModel, RunChange, RunRecord
-from fitscribe.core.entities import TAG_CONTEXT, DatasetInput, InputTag, LoggedModelOutput
+from fitscribe.core.clock import Stopwatch
+from fitscribe.core.commands import Batch, RunChange, RunRecord
+from fitscribe.core.entities import TAG_CONTEXT, DatasetInput, InputTag
 from fitscribe.core.states import RunStatus
 from fitscribe.core.texts import check_key
-from fitscribe.core.values import Metric, Param
+from fitscribe.core.values import Param
 from fitscribe.errors import InvalidParameter, StoreUnavailable
-from fitscribe.modelfolder.mlmodel import MLMODEL
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments, arguments_of, variable_name
 from fitscribe.sklearn.attempt import Attempts
@@ -31,25 +28,17 @@ from fitscribe.sklearn.describe import (
     is_search,
     param_of,
     param_values,
-    params_of,
-    results_of,
     title_of,
 )
-from fitscribe.sklearn.flavor import build_folder
-from fitscribe.sklearn.generators import generators_of
+from fitscribe.sklearn.findings import Findings
 from fitscribe.sklearn.options import Options, current
-from fitscribe.sklearn.preparation import is_preparation, remember, take
-from fitscribe.sklearn.quiet import quietly
-from fitscribe.sklearn.standin import draws_nothing, is_plain
-from fitscribe.sklearn.trials import Parent, candidates, results_csv, search_facts
+from fitscribe.sklearn.preparation import is_preparation, remember
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
-from fitscribe.tracking.artifacts import files_of_model, files_of_run
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
 from fitscribe.tracking.lifecycle import end_later, error_tags, forget, status_after
 from fitscribe.tracking.runs import open_run
-from fitscribe.tracking.source import source_tags
 
 __all__ = ["record"]
 
@@ -215,7 +204,7 @@ class _Fit:
         run = self.run
         tags = self.attempts("describe the error", lambda: error_tags(error)) or {}
         status = status_after(error)
-        what = _Findings(self, run, self.stopwatch.read_ms())
+        what = Findings(self, run, self.stopwatch.read_ms())
         self.attempts("tell what was prepared", what.take_preparation)
         what.write_files()
         self._end(run, tags, status)
@@ -234,7 +223,7 @@ class _Fit:
             end_ms = self.stopwatch.read_ms()
             token = active.swap(fit=self)
             try:
-                what = _Findings(self, run, end_ms)
+                what = Findings(self, run, end_ms)
                 self.attempts("look at the estimator", what.look_quietly)
             finally:
                 active.restore(token)
@@ -273,7 +262,7 @@ class _Fit:
         self.attempts.tell()
 
     def _write(self, run: OpenRun, tags: Mapping[str, str], status: str) -> bool:
-        """Store a short end; the long one is :meth:`_Findings.write_rows`."""
+        """Store a short end; the long one is :meth:`Findings.write_rows`."""
         run.store.log(Batch([self._short(run, tags, status)]))
         return True
 
@@ -308,178 +297,6 @@ def _named(values: Mapping[Any, Any]) -> Mapping[str, Any]:
 
 def _param(key: str, value: Any) -> Param:
     return param_of(check_key("param", key), value)
-
-
-class _Findings:
-    """What a look at a fitted estimator found, on its way into files and rows."""
-
-    def __init__(self, fit: _Fit, run: OpenRun, end_ms: int) -> None:
-        self.fit = fit
-        self.run = run
-        self.end_ms = end_ms
-        self.metrics: dict[str, float] = {}
-        self.params: list[Param] = []
-        self.tags: dict[str, str] = {}
-        self.files: dict[str, bytes] = {}
-        self.models: list[NewModel] = []
-        self.folders: dict[str, Mapping[str, bytes]] = {}
-        self.children: list[RunRecord] = []
-
-    def look_quietly(self) -> None:
-        """Look, and leave warnings and generators as they were."""
-        estimator, attempts = self.fit.estimator, self.fit.attempts
-        params = attempts("read all params", self._all_params) or {}
-        generators = attempts("look for generators", lambda: generators_of(estimator, params))
-        # Most of the cost of looking away is copying numpy's global state.
-        drawing = not attempts("tell who draws", lambda: draws_nothing(estimator, params))
-        with quietly(generators or [], drawing):
-            self.look(params)
-
-    def _all_params(self) -> Mapping[str, Any]:
-        """Return the params after the fit, those of the estimators inside too."""
-        estimator, before = self.fit.estimator, self.fit.values
-        # Of a search only its own were read, and code of the user's may have changed them.
-        if before and is_plain(estimator, before) and not is_search(estimator):
-            return before
-        return observe.all_params(estimator)
-
-    def look(self, params: Mapping[str, Any]) -> None:
-        """Look at the estimator: scores, curves, models, candidates."""
-        fit, attempts = self.fit, self.fit.attempts
-        scores = observe.scores(
-            fit.estimator, params, fit.arguments, fit.options.pos_label, attempts, fit.digest
-        )
-        self.metrics.update(scores.metrics)
-        self.files.update(scores.files)
-        self.tags.update(scores.tags)
-        self.take_preparation()
-        if fit.options.log_models:
-            attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
-        attempts("look at the search", lambda: self._look_at_search(scores))
-
-    def take_preparation(self) -> None:
-        """Make what was prepared for this fit a file of its run."""
-        prepared = take()
-        if prepared:
-            self.files["preparation.json"] = msgspec.json.encode(prepared)
-
-    def _look_at_search(self, scores: observe.Scores) -> None:
-        search, attempts = self.fit.estimator, self.fit.attempts
-        results = results_of(search) if is_search(search) else None
-        if results is None:
-            return
-        facts = attempts("read the best candidate", lambda: search_facts(search))
-        if facts is not None:
-            self.params += facts[0]
-            self.metrics.update(facts[1])
-        best = getattr(search, "best_estimator_", None)
-        if best is not None and self.fit.options.log_models:
-            attempts("keep the best estimator", lambda: self._keep("best_estimator", best, scores))
-        table = attempts("write cv_results.csv", lambda: results_csv(results))
-        if table is not None:
-            self.files["cv_results.csv"] = table
-        parent = Parent(
-            self.run.run_id,
-            self.run.experiment_id,
-            source_tags()["mlflow.user"],
-            self.fit.stopwatch.start_ms,
-            self.end_ms,
-            source_tags(),
-            self.fit.inputs(),
-        )
-        most = self.fit.options.max_tuning_runs
-        found = attempts(
-            "record the candidates", lambda: candidates(search, results, parent, most)
-        )
-        self.children = found or []
-
-    def _keep(self, name: str, estimator: Any, scores: observe.Scores) -> None:
-        """Make a model's folder and the row that names it."""
-        model_id = new_model_id()
-        files = files_of_model(self.run.connection, self.run.experiment_id, model_id)
-        folder = build_folder(
-            estimator,
-            X=self.fit.arguments.X,
-            scores=scores,
-            options=self.fit.options,
-            model_id=model_id,
-            run_id=self.run.run_id,
-            artifact_path=files.uri,
-            attempts=self.fit.attempts,
-        )
-        self.folders[files.path(None)] = folder.files
-        self.models.append(
-            NewModel(
-                model_id,
-                self.run.experiment_id,
-                name,
-                self.end_ms,
-                self.run.run_id,
-                params={param.key: param.value for param in self.fit.params}
-                if name == "model"
-                else {param.key: param.value for param in params_of(estimator)},
-                tags=source_tags(),
-                digest=folder.digest,
-            )
-        )
-
-    def write_files(self) -> None:
-        """Write the files; the rows that name them come after."""
-        attempts = self.fit.attempts
-        run = self.run
-        store = run.connection.artifacts
-        for path, files in list(self.folders.items()):
-            done = attempts("write a model", lambda p=path, f=files: _put(store, p, f))  # type: ignore[misc]
-            if done is None:
-                model_id = os.path.basename(os.path.dirname(path))
-                self.models = [model for model in self.models if model.model_id != model_id]
-        if not self.files:
-            return
-        attempts("write the files", self._write_run_files)
-
-    def _write_run_files(self) -> None:
-        target = files_of_run(self.run.connection, self.run.experiment_id, self.run.run_id)
-        if self.fit.managed:
-            target.store.put_folder(target.folder, self.files, unshared=self.files)
-            return
-        for name, data in self.files.items():
-            target.put_bytes(name, data)
-
-    def write_rows(self) -> bool:
-        """Store everything else, in one transaction."""
-        fit = self.fit
-        entity = None if fit.dataset is None else fit.dataset.entity
-        model_id = next((m.model_id for m in self.models if m.name == "model"), None)
-        end_ms = fit.stopwatch.read_ms()
-        record = RunRecord(
-            self.run.run_id,
-            params=self.params,
-            metrics=[
-                Metric(
-                    key,
-                    value,
-                    self.end_ms,
-                    0,
-                    model_id,
-                    None if entity is None else entity.name,
-                    None if entity is None else entity.digest,
-                )
-                for key, value in self.metrics.items()
-            ],
-            tags={**self.tags, **fit.incomplete()},
-            datasets=fit.inputs(),
-            model_outputs=[LoggedModelOutput(model.model_id) for model in self.models],
-            change=RunChange(status="FINISHED", end_time=end_ms) if fit.managed else None,
-        )
-        self.run.store.log(Batch([record, *self.children], self.models))
-        if model_id is not None:
-            active.remember_last_model(self.run.tracking_uri, model_id)
-        return True
-
-
-def _put(store: Any, path: str, files: Mapping[str, bytes]) -> bool:
-    store.put_folder(path, files, unshared=(MLMODEL,))
-    return True
 
 
 class _Counted:

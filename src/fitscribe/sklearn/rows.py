@@ -38,7 +38,15 @@ LAZY = frozenset(
         "sklearn.manifold._locally_linear.LocallyLinearEmbedding",
     }
 )
-# Of the lazy ones, those that solve a system of the training rows for every row they are asked.
+# Of the lazy ones, those whose kernel numpy goes over several times: each counts as so many.
+IN_NUMPY = frozenset(
+    {
+        "sklearn.gaussian_process._gpr.GaussianProcessRegressor",
+        "sklearn.gaussian_process._gpc.GaussianProcessClassifier",
+    }
+)
+TIMES = 4
+# Those that solve a system of the training rows for every row they are asked.
 SOLVING = frozenset({"sklearn.gaussian_process._gpc.GaussianProcessClassifier"})
 # Where an estimator keeps the fitted ones that it asks; and where it keeps one of which, beside
 # those, it only made copies.
@@ -65,7 +73,7 @@ CELLS = 5_000_000
 LARGE_SAMPLE = 100_000
 LAZY_PAIRS = 2_000_000
 LAZY_PRODUCTS = 40_000_000
-LAZY_SOLVES = 500_000_000
+LAZY_SOLVES = 2_000_000_000
 LAZY_ROWS = (16, 1000)
 SEED = 20_240_229
 
@@ -107,14 +115,15 @@ def lazy_members(
     Returns
     -------
     count : int
-        0 for an estimator whose prediction does not depend on the number of training rows.
+        0 for an estimator whose prediction does not depend on the number of training rows. A
+        Gaussian process is as dear as four.
     solving : bool
         Whether one of them solves a linear system for each row (a Gaussian process classifier
         that gives probabilities).
     """
     names = {f"{base.__module__}.{base.__qualname__}" for base in type(estimator).__mro__}
     if names & LAZY:
-        return 1, bool(names & SOLVING)
+        return TIMES if names & IN_NUMPY else 1, bool(names & SOLVING)
     if depth == DEEPEST or id(estimator) in outer:
         return 0, False
     outer |= {id(estimator)}
@@ -183,8 +192,9 @@ def choose_rows(estimator: Any, rows: int, columns: int = 1, outputs: int = 1) -
     Rows
         All rows; or for lazy and kernel learners 16 to 1,000 of them, so that there are at most
         2 million pairs of an asked row and a training row and 40 million products of their
-        features (each member of an ensemble counts); or for more than a million rows, or 5
-        million predicted numbers, 100,000 rows and less where they are wide.
+        features (each member of an ensemble counts, and a Gaussian process as four); or for
+        more than a million rows, or 5 million predicted numbers, 100,000 rows and less where
+        they are wide.
     """
     members, solving = lazy_members(estimator)
     wanted = rows

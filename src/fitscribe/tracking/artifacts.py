@@ -16,6 +16,7 @@ from fitscribe.core.clock import new_dataset_id, now_ms
 from fitscribe.core.entities import FileInfo
 from fitscribe.core.ports import ArtifactStore
 from fitscribe.core.texts import check_key
+from fitscribe.core.uris import artifacts_of_model, artifacts_of_run
 from fitscribe.core.values import check_int64
 from fitscribe.errors import InvalidParameter, MissingDependency, NotFound
 from fitscribe.stores.artifacts import open_artifacts
@@ -270,12 +271,12 @@ def files_at(connection: Connection, artifact_uri: str) -> RunFiles:
 
 def files_of_run(connection: Connection, experiment_id: str, run_id: str) -> RunFiles:
     """Return the files of a run without asking the store for it (its experiment once)."""
-    return files_at(connection, f"{_root(connection, experiment_id)}/{run_id}/artifacts")
+    return files_at(connection, artifacts_of_run(_root(connection, experiment_id), run_id))
 
 
 def files_of_model(connection: Connection, experiment_id: str, model_id: str) -> RunFiles:
     """Return the files of a logged model without asking the store for it."""
-    return files_at(connection, f"{_root(connection, experiment_id)}/models/{model_id}/artifacts")
+    return files_at(connection, artifacts_of_model(_root(connection, experiment_id), model_id))
 
 
 def _root(connection: Connection, experiment_id: str) -> str:

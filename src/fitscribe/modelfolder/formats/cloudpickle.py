@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 from typing import Any, BinaryIO
 
 import cloudpickle
 
-from fitscribe.modelfolder.formats.named import PROTOCOL, Dump, note, reduce_unchanged
+from fitscribe.modelfolder.formats.named import PROTOCOL, Dump, Parts, note, reduce_unchanged
 
 __all__ = ["dump", "load"]
 
@@ -16,8 +15,8 @@ __all__ = ["dump", "load"]
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
     """A pickler that notes the modules it names."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        super().__init__(stream, PROTOCOL)
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts, PROTOCOL)
         self.modules: set[str] = set()
 
     def reducer_override(self, obj: Any) -> Any:
@@ -31,10 +30,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
 
 def dump(obj: object) -> Dump:
     """Return an object as bytes."""
-    stream = io.BytesIO()
-    pickler = _Pickler(stream)
+    parts = Parts()
+    pickler = _Pickler(parts)
     pickler.dump(obj)
-    return Dump(stream.getvalue(), "cloudpickle", frozenset(pickler.modules))
+    return Dump(parts.joined(), "cloudpickle", frozenset(pickler.modules))
 
 
 def load(stream: BinaryIO) -> object:

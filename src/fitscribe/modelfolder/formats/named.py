@@ -11,7 +11,7 @@ import pickle
 from types import ModuleType
 from typing import Any, NamedTuple
 
-__all__ = ["HERE", "PROTOCOL", "Dump", "NotPortable", "note", "reduce_unchanged"]
+__all__ = ["HERE", "PROTOCOL", "Dump", "NotPortable", "Parts", "note", "reduce_unchanged"]
 
 PROTOCOL = 5
 # What a script or a notebook defines; in the workers of multiprocessing it has the second name.
@@ -33,6 +33,25 @@ class Dump(NamedTuple):
     data: bytes
     format: str
     modules: frozenset[str]
+
+
+class Parts:
+    """The file that a pickler writes to, in memory.
+
+    A pickler hands over a large array as it lies there. Here it is copied once, when all is
+    joined, into just the memory that it needs; a stream takes more, and moves it as it grows.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[bytes | memoryview] = []
+
+    def write(self, part: bytes | pickle.PickleBuffer) -> None:
+        """Keep a part; a buffer must not change before it is joined."""
+        self._parts.append(part.raw() if isinstance(part, pickle.PickleBuffer) else part)
+
+    def joined(self) -> bytes:
+        """Return all that was written."""
+        return b"".join(self._parts)
 
 
 class NotPortable(Exception):

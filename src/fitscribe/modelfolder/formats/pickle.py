@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 from typing import Any, BinaryIO
 
-from fitscribe.modelfolder.formats.named import PROTOCOL, Dump, note, reduce_unchanged
+from fitscribe.modelfolder.formats.named import PROTOCOL, Dump, Parts, note, reduce_unchanged
 
 __all__ = ["dump", "load"]
 
@@ -14,8 +13,8 @@ __all__ = ["dump", "load"]
 class _Pickler(pickle.Pickler):
     """A pickler that notes the modules it names."""
 
-    def __init__(self, stream: BinaryIO, portable: bool) -> None:
-        super().__init__(stream, PROTOCOL)
+    def __init__(self, parts: Parts, portable: bool) -> None:
+        super().__init__(parts, PROTOCOL)
         self.portable = portable
         self.modules: set[str] = set()
 
@@ -27,10 +26,10 @@ class _Pickler(pickle.Pickler):
 
 def dump(obj: object, portable: bool = False) -> Dump:
     """Return an object as bytes; with `portable`, raise NotPortable for what ``__main__`` has."""
-    stream = io.BytesIO()
-    pickler = _Pickler(stream, portable)
+    parts = Parts()
+    pickler = _Pickler(parts, portable)
     pickler.dump(obj)
-    return Dump(stream.getvalue(), "pickle", frozenset(pickler.modules))
+    return Dump(parts.joined(), "pickle", frozenset(pickler.modules))
 
 
 def load(stream: BinaryIO) -> object:

@@ -60,7 +60,8 @@ class Blobs:
         if len(data) < SMALLEST:
             write_new(folder, name, data)
             return
-        if self._link_compared(top, folder, name, data):
+        # A long one is not asked for: to look it up would cost a hash of all its bytes.
+        if len(data) <= SHORT and self._link_compared(top, folder, name, data):
             return
         digest = xxhash.xxh3_128_hexdigest(data)
         try:

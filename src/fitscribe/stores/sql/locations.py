@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from fitscribe.core.uris import file_uri, scheme_of
+from fitscribe.core.uris import artifacts_of_model, artifacts_of_run, file_uri, scheme_of
 from fitscribe.errors import InvalidParameter
 
 __all__ = ["Locations", "absolute_location"]
@@ -31,11 +31,11 @@ class Locations:
 
     def of_run(self, experiment: int, given: str | None, run_id: str) -> str:
         """Return where a run's artifacts lie."""
-        return f"{self.of_experiment(experiment, given)}/{run_id}/artifacts"
+        return artifacts_of_run(self.of_experiment(experiment, given), run_id)
 
     def of_model(self, experiment: int, given: str | None, model_id: str) -> str:
         """Return where a logged model's artifacts lie."""
-        return f"{self.of_experiment(experiment, given)}/models/{model_id}/artifacts"
+        return artifacts_of_model(self.of_experiment(experiment, given), model_id)
 
 
 def absolute_location(given: object) -> str | None:

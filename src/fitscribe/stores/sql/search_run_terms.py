@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
 from fitscribe.core.caller import Caller
 from fitscribe.core.entities import TAG_PARENT, TAG_RUN_NAME
 from fitscribe.core.filters import RUNS, And, Comparison, Node, Or, OrderItem
+from fitscribe.core.uris import artifacts_of_run
 from fitscribe.core.values import Param
 from fitscribe.stores.sql import tables
 from fitscribe.stores.sql.codes import HEAD, LIFECYCLES, RUN_STATUSES, split_text
@@ -109,7 +110,8 @@ class Scope:
                 _experiments.c.artifact_location,
                 literal(f"{self.locations.root}/").concat(as_text(_experiments.c.id)),
             )
-            whole = root.concat("/").concat(RUN.c.run_id).concat("/artifacts")
+            before, after = artifacts_of_run("", "|").split("|")
+            whole = root.concat(before).concat(RUN.c.run_id).concat(after)
             return (
                 select(whole)
                 .where(_experiments.c.id == RUN.c.experiment)
