@@ -324,6 +324,7 @@ def test_a_failing_step_is_skipped_with_one_warning() -> None:
     with pytest.warns(FitscribeWarning) as caught:
         Unpicklable().fit(np.ones((3, 1)), np.ones(3))
     assert len(caught) == 1
+    assert caught[0].filename == __file__  # the line that fits, not one of ours
     run = only_run()
     assert run.info.status == "FINISHED"
     assert "cannot predict" not in run.info.run_name

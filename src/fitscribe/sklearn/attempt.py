@@ -13,6 +13,8 @@ import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
+from fitscribe.tracking.stack import level_of_caller
+
 __all__ = ["Attempts", "FitscribeWarning"]
 
 T = TypeVar("T")
@@ -83,7 +85,7 @@ class Attempts:
                 f"fitscribe could not record everything of {self.what}: "
                 f"{self.problems[0]}{more}. The fit itself is untouched.",
                 FitscribeWarning,
-                stacklevel=2,
+                stacklevel=level_of_caller(),
             )
         except FitscribeWarning:
             # Warnings are errors here (-W error), and ours must not become the fit's.

@@ -24,6 +24,7 @@ from fitscribe.sklearn.greeting import greet_at_end
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
 from fitscribe.sklearn.quiet import plain_task
 from fitscribe.tracking.inherit import carry_scope_into_threads
+from fitscribe.tracking.stack import level_of_caller
 from fitscribe.tracking.tasks import carry, carry_scope_into_joblib, hidden_tasks
 
 __all__ = ["autolog", "autolog_everywhere", "resume"]
@@ -225,7 +226,7 @@ def _tell_of_mlflow() -> None:
         "mlflow is imported beside fitscribe. If its autologging is on too, every fit is "
         "recorded twice: mlflow.sklearn.autolog(disable=True) turns it off.",
         FitscribeWarning,
-        stacklevel=3,
+        stacklevel=level_of_caller(),
     )
 
 

@@ -11,11 +11,12 @@ frames, which takes a millisecond; so ``inspect`` is told beforehand.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
-__all__ = ["SKIPPED_FILE", "skipped_in_warnings"]
+__all__ = ["SKIPPED_FILE", "level_of_caller", "skipped_in_warnings"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,3 +32,19 @@ def skipped_in_warnings(function: F) -> F:
     plain = cast(FunctionType, function)
     plain.__code__ = plain.__code__.replace(co_filename=SKIPPED_FILE)
     return function
+
+
+def level_of_caller() -> int:
+    """Return the ``stacklevel`` at which a warning names the line that called fitscribe.
+
+    It is for the function that asks: of its own frame the level is 1.
+    """
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame.f_globals):
+        level += frame.f_code.co_filename != SKIPPED_FILE
+        frame = frame.f_back
+    return level
+
+
+def _is_ours(names: dict[str, Any]) -> bool:
+    return str(names.get("__name__", "")).partition(".")[0] == "fitscribe"
