@@ -28,6 +28,7 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, SGDOneClassSVM
+from sklearn.metrics import make_scorer
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import LocalOutlierFactor
@@ -861,6 +862,47 @@ def test_a_function_of_the_users_own_runs_as_often_as_without_us(kind: str) -> N
     assert "is a function of your own" in run.data.tags["fitscribe.training.skipped"]
     assert "training_score" not in run.data.metrics
     assert "fitscribe.incomplete" not in run.data.tags
+
+
+def doubled(X: Any) -> Any:
+    X = np.asarray(X)
+    X *= 2.0
+    return X
+
+
+def linear(X: Any, Y: Any) -> Any:
+    return X @ Y.T
+
+
+@pytest.mark.parametrize("kind", ["step", "in place", "kernel", "search", "scorer", "target"])
+def test_functions_of_the_users_own_that_only_compute_are_called(kind: str) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    X, y = StandardScaler().fit_transform(X[:80]), y[:80]
+    step = FunctionTransformer(lambda X: np.log1p(np.abs(X)))
+    accuracy = make_scorer(lambda y, predicted: float(np.mean(y == predicted)))
+    model: Any = {
+        "step": lambda: make_pipeline(step, LogisticRegression()),
+        "in place": lambda: make_pipeline(FunctionTransformer(doubled), LogisticRegression()),
+        "kernel": lambda: SVC(kernel=linear),
+        "search": lambda: GridSearchCV(make_pipeline(step, Ridge()), {"ridge__alpha": [1]}, cv=2),
+        "scorer": lambda: GridSearchCV(
+            LogisticRegression(), {"C": [1, 2]}, cv=2, scoring=accuracy
+        ),
+        "target": lambda: TransformedTargetRegressor(
+            Ridge(), func=lambda y: y + 1, inverse_func=lambda y: y - 1
+        ),
+    }[kind]()
+    before = X.copy()
+    model.fit(X, y)
+    found = fitscribe.last_active_run()
+    if kind == "in place":  # the fit itself does, and the look does not
+        assert (2 * before == X).all()
+        assert "overwrote its input" in found.data.tags["fitscribe.incomplete"]
+        return
+    assert (before == X).all()
+    assert found.data.metrics["training_score"] == pytest.approx(model.score(X, y), abs=1e-12)
+    assert "fitscribe.incomplete" not in found.data.tags
+    assert "fitscribe.training.skipped" not in found.data.tags
 
 
 @pytest.mark.parametrize(

@@ -320,7 +320,9 @@ def test_a_method_replaced_while_autologging_began_is_hooked_when_it_begins_agai
 def test_metaclasses_are_neither_asked_nor_in_the_way() -> None:
     class Frozen(type):
         def __setattr__(cls, name: str, value: Any) -> None:
-            raise AttributeError(name)
+            if not name.startswith("set_"):  # scikit-learn 1.5 sets them on every class
+                raise AttributeError(name)
+            super().__setattr__(name, value)
 
         def __eq__(cls, other: object) -> bool:
             raise RuntimeError

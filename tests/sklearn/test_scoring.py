@@ -56,6 +56,15 @@ def grid(scoring, estimator=None, **named):
     return GridSearchCV(estimator, params, scoring=scoring, cv=2, **named)
 
 
+def own_accuracy(y_true, y_predicted):
+    return float(np.mean(y_true == y_predicted))
+
+
+def printed_accuracy(y_true, y_predicted):
+    print("scored")
+    return own_accuracy(y_true, y_predicted)
+
+
 CLASSIFIERS = {
     "default": (LogisticRegression, "accuracy"),
     "knn": (KNeighborsClassifier, "accuracy"),
@@ -75,6 +84,7 @@ CLASSIFIERS = {
     "grid by accuracy": (lambda: grid("accuracy"), "scorer"),
     "grid by f1": (lambda: grid("f1"), "scorer"),
     "grid by fbeta": (lambda: grid(make_scorer(fbeta_score, beta=2, pos_label=0)), "scorer"),
+    "grid by a function of the user's": (lambda: grid(make_scorer(own_accuracy)), "scorer"),
     "grid by log loss": (lambda: grid("neg_log_loss"), "scorer"),
     "grid by brier": (lambda: grid("neg_brier_score"), "scorer"),
     "grid by auc, decision": (lambda: grid("roc_auc"), "call"),
@@ -106,16 +116,12 @@ def test_score_of_classifiers(name, weighted):
     assert found.facts["prediction_passes"] == 1 + (source == "call") + (name == "dummy")
 
 
-def own_accuracy(y_true, y_predicted):
-    return float(np.mean(y_true == y_predicted))
-
-
 @pytest.mark.parametrize(
     "make",
     [
         lambda: grid(half_right),
         lambda: grid(by_precision, refit="b"),
-        lambda: grid(make_scorer(own_accuracy)),
+        lambda: grid(make_scorer(printed_accuracy)),
         lambda: RFECV(LogisticRegression(), cv=2, scoring=half_right),
         lambda: LogisticRegressionCV(Cs=2, cv=2, scoring=half_right),
         lambda: make_pipeline(StandardScaler(), grid(half_right)),

@@ -9,7 +9,7 @@ from typing import Any
 from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
-from fitscribe.sklearn.standin import is_plain, reason_not_to_ask, stand_in
+from fitscribe.sklearn.standin import calls_own_function, is_plain, reason_not_to_ask, stand_in
 from fitscribe.sklearn.training import TrainingScores, training_scores
 from fitscribe.tracking.datasets import Digest, dataset_entity, digest_of
 from fitscribe.tracking.source import source_tags
@@ -104,7 +104,7 @@ def all_params(estimator: Any) -> Mapping[str, Any]:
 
 def may_overwrite(estimator: Any, params: Mapping[str, Any]) -> bool:
     """Whether an estimator, or one inside it, may overwrite X: by a param, or by code unknown."""
-    return _told_to(params) or not is_plain(estimator, params)
+    return _told_to(params) or not is_plain(estimator, params) or calls_own_function(params)
 
 
 def _told_to(params: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 
+from fitscribe.sklearn.effects import only_computes
 from fitscribe.sklearn.predictions import (
     OTHER,
     Plan,
@@ -131,13 +132,13 @@ def score_rule(estimator: Any) -> ScoreRule:
 
 
 def is_own_scoring(scoring: Any) -> bool:
-    """Whether this calls a function that is not scikit-learn's when it scores."""
+    """Whether this calls a function of the user's own when it scores, which may show."""
     if not callable(scoring):
         return False
     if type(scoring).__module__ != "sklearn.metrics._scorer":
         return True
     function = getattr(scoring, "_score_func", None)
-    return function is not None and not is_sklearns(function)
+    return function is not None and not is_sklearns(function) and not only_computes(function)
 
 
 def _within(rule: ScoreRule, weighted: bool) -> ScoreRule:

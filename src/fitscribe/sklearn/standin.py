@@ -25,6 +25,7 @@ import numpy as np
 
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.formats import dump, load
+from fitscribe.sklearn.effects import only_computes
 
 __all__ = [
     "calls_own_function",
@@ -64,6 +65,9 @@ FIT_ONLY = frozenset(
         "scoring",
     }
 )
+
+# Params whose functions are given rows, which are copies, or texts.
+ON_COPIES = frozenset({"analyzer", "func", "inverse_func", "preprocessor", "tokenizer"})
 
 # Modules of scikit-learn whose classes draw no random number once they are fitted, unless they
 # call a function of the user's (a test over `all_estimators` compares the generators).
@@ -134,15 +138,14 @@ def class_draws_nothing(cls: type) -> bool:
 
 def calls_own_function(params: Mapping[str, Any]) -> bool:
     """Whether a look calls a function of the user's own that is one of the params."""
-    return _own_function(params) is not None
+    return next(_own_functions(params), None) is not None
 
 
-def _own_function(params: Mapping[str, Any]) -> str | None:
-    """Return the param that is a function of the user's own: a kernel, a metric, a step."""
+def _own_functions(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the params that are functions of the user's own: a kernel, a metric, a step."""
     for key, value in params.items():
         if callable(value) and key.rpartition("__")[2] not in FIT_ONLY and _is_own(value):
-            return key
-    return None
+            yield key, value
 
 
 def _is_own(function: Any) -> bool:
@@ -163,14 +166,25 @@ def reason_not_to_ask(estimator: Any, params: Mapping[str, Any]) -> str | None:
 
     Somebody put a function of their own in the place of a method of this one object, or a method
     of the user's class sets a variable outside it (``global``, ``nonlocal``), or a param is a
-    function of the user's own, which may print or count. `params` are all of the estimator's, the
-    estimators inside it among them.
+    function of the user's own that may print or count, or is called for each pair of rows.
+    `params` are all of the estimator's, the estimators inside it among them.
     """
     reasons = map(_reason_of_one, (estimator, *filter(_is_part, params.values())))
     reason = next((reason for reason in reasons if reason is not None), None)
-    if reason is None and (key := _own_function(params)) is not None:
-        return f"{key} is a function of your own"
-    return reason
+    if reason is not None:
+        return reason
+    reasons = map(_reason_of_function, _own_functions(params))
+    return next((reason for reason in reasons if reason is not None), None)
+
+
+def _reason_of_function(param: tuple[str, Any]) -> str | None:
+    key, function = param
+    name = key.rpartition("__")[2]
+    if name == "metric":
+        return f"{key} is a function of your own, called for each pair of rows"
+    if only_computes(function, name in ON_COPIES):
+        return None
+    return f"{key} is a function of your own that may do more than compute"
 
 
 def _reason_of_one(part: Any) -> str | None:
