@@ -18,9 +18,9 @@ import functools
 import random
 import re
 import sys
-import sysconfig
 from collections import deque
 from collections.abc import Iterator
+from pathlib import PurePath
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -56,6 +56,8 @@ ACTING = frozenset(
         *("sqlalchemy", "tensorboard", "tqdm", "urllib3", "wandb"),
     }
 )
+# Folders that packages are installed in.
+INSTALLED = frozenset({"site-packages", "dist-packages"})
 BUILTINS_WITH_EFFECTS = frozenset(
     {
         *("__import__", "breakpoint", "compile", "delattr", "eval", "exec", "globals", "help"),
@@ -264,10 +266,4 @@ def _may_use(module: str | None) -> bool:
         return top.removeprefix("_") in COMPUTING
     found = sys.modules.get(top)
     where = getattr(found, "__file__", None) or next(iter(getattr(found, "__path__", ())), "")
-    return top not in ACTING and str(where).startswith(_installed())
-
-
-@functools.cache
-def _installed() -> tuple[str, ...]:
-    """Return the folders that installed packages are in."""
-    return tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    return top not in ACTING and not INSTALLED.isdisjoint(PurePath(where).parts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,13 @@ from fitscribe.testing import TrackingStoreContract
 
 
 class TestSqlite(TrackingStoreContract):
-    def new_store(self, folder: Path) -> TrackingStore:
-        return open_store(str(folder))
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[TrackingStore]:
+        store = open_store(str(tmp_path))
+        yield store
+        store.close()
+        with closing(sqlite3.connect(tmp_path / "fitscribe.db")) as database:
+            assert database.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 class TestPostgresql(TrackingStoreContract):
