@@ -331,6 +331,7 @@ def test_files_of_a_run(client: Client, run_id: str, tmp_path: Path) -> None:
     assert client.list_artifacts(run_id, "a.txt") == []
     assert Path(client.download_artifacts(run_id, "in/b.txt")).read_text() == "b"
     copy = Path(client.download_artifacts(run_id, "all", tmp_path / "copy"))
+    assert copy == tmp_path / "copy" / "all"
     assert (copy / "b.txt").read_text() == "b"
     with pytest.raises(NotFound, match="none"):
         client.download_artifacts(run_id, "none")

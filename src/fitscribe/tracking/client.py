@@ -25,6 +25,7 @@ from fitscribe.core.states import RunStatus, ViewType
 from fitscribe.core.texts import check_tag, check_tags, listed
 from fitscribe.core.values import Metric, Param, check_int64
 from fitscribe.errors import InvalidParameter
+from fitscribe.tracking.addresses import artifact_of_run
 from fitscribe.tracking.artifacts import RunFiles, files_at
 from fitscribe.tracking.as_mlflow import refuse_attribute
 from fitscribe.tracking.client_models import ModelMethods
@@ -287,14 +288,16 @@ class Client(ModelMethods):
     # Artifacts
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
-        """Return the entries of a folder of a run's artifacts."""
-        return self._files(run_id).list(path)
+        """Return the entries of a folder of a run's artifacts, or of a model that it made."""
+        files, inside = artifact_of_run(self._connection, run_id, path, there=False)
+        return files.list(inside)
 
     def download_artifacts(
         self, run_id: str, path: str, dst_path: str | Path | None = None
     ) -> str:
-        """Return a local path of an artifact: in place, or a copy in `dst_path`."""
-        return self._files(run_id).download(path, dst_path)
+        """Return a local path of an artifact: in place, or a copy in the folder `dst_path`."""
+        files, inside = artifact_of_run(self._connection, run_id, path)
+        return files.download(inside, dst_path)
 
     def log_artifact(
         self, run_id: str, local_path: str | Path, artifact_path: str | None = None
