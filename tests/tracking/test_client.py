@@ -166,6 +166,7 @@ def test_asynchronous_calls_have_something_to_wait_for(client: Client, run_id: s
         client.log_metric(run_id, "m", 1, synchronous=False),
         client.log_batch(run_id, [Metric("n", 1.0, 0)], synchronous=False),
         client.set_tag(run_id, "t", 1, synchronous=False),
+        client.log_param(run_id, "p", 1, synchronous=False),
     ):
         assert operation is not None
         operation.wait()
@@ -310,6 +311,20 @@ def test_bad_names_of_experiments(client: Client, name: Any) -> None:
 
 
 # Files
+
+
+def test_an_empty_page_token_is_the_first_page(client: Client, run_id: str) -> None:
+    client.create_logged_model("0", "m")
+    assert [run.info.run_id for run in client.search_runs(["0"], page_token="")] == [run_id]
+    assert len(client.search_experiments(page_token="")) == 1
+    assert len(client.search_logged_models(["0"], page_token="")) == 1
+
+
+def test_an_empty_name_leaves_a_run_its_own(client: Client, run_id: str) -> None:
+    before = client.get_run(run_id).info.run_name
+    client.update_run(run_id, status="FAILED", name="")
+    info = client.get_run(run_id).info
+    assert (info.run_name, info.status) == (before, "FAILED")
 
 
 def test_files_of_a_run(client: Client, run_id: str, tmp_path: Path) -> None:

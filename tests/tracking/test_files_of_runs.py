@@ -190,8 +190,8 @@ def test_copies_have_the_names_that_mlflow_gives_them(
         ({"run_id": run_id, "artifact_path": "a/b"}, "b", ["b/two.txt"]),
         ({"run_id": run_id}, "", ["a/b/two.txt", "a/one.txt", "top.txt"]),
     ]
-    for place, (given, path, files) in enumerate(cases):
-        found = download(**given, dst_path=str(place))  # type: ignore[arg-type]  # of one kind each
+    for place, (asked, path, files) in enumerate(cases):
+        found = download(**asked, dst_path=str(place))  # type: ignore[arg-type]  # of one kind each
         assert found == str(tmp_path / str(place) / path)
         assert copied(tmp_path / str(place)) == files
 

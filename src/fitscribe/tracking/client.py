@@ -108,7 +108,7 @@ class Client(ModelMethods):
         """Return a page of experiments; its ``token`` asks for the next."""
         size = 1000 if max_results is None else max_results
         return self._store.search_experiments(
-            filter_string or "", listed(order_by, "order_by"), view_type, size, page_token
+            filter_string or "", listed(order_by, "order_by"), view_type, size, page_token or None
         )
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
@@ -188,13 +188,13 @@ class Client(ModelMethods):
         return truthful(
             self._store,
             lambda: self._store.search_runs(
-                ids, filter_string, order, run_view_type, max_results, page_token
+                ids, filter_string, order, run_view_type, max_results, page_token or None
             ),
         )
 
     def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
-        """Change status or name of a run."""
-        new = None if name is None else check_tag(TAG_RUN_NAME, name)[1]
+        """Change status or name of a run; an empty name changes nothing, as in MLflow."""
+        new = None if name is None else check_tag(TAG_RUN_NAME, name)[1] or None
         self._change(run_id, RunChange(status=_status(status), name=new))
 
     def set_terminated(
@@ -213,10 +213,9 @@ class Client(ModelMethods):
         self._store.restore_run(run_id)
 
     def log_param(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> Any:
-        """Log one param and return `value`."""
-        del synchronous
+        """Log one param and return `value`; something to wait for if not `synchronous`."""
         self._log(run_id, params=[Param.checked(key, value)])
-        return value
+        return value if synchronous is not False else RunOperations()
 
     def log_metric(
         self,

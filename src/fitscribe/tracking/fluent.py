@@ -82,10 +82,10 @@ def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:
     """Log one param of the active run and return `value`.
 
     A param is set once: the same value again is fine, another one is InvalidParameter.
+    ``synchronous=False`` returns an object with ``wait()`` instead.
     """
-    del synchronous
     _Target(None).log(params=[Param.checked(key, value)])
-    return value
+    return value if synchronous is not False else RunOperations()
 
 
 def log_params(

@@ -171,6 +171,7 @@ def _end(run: OpenRun, status: str, tags: dict[str, str]) -> None:
             active.pop_run(run)
             return
         end_open_run(inner, status, tags if inner is run else {})
+        active.remember_last(inner)  # the last one to end, as in MLflow, not the last to start
         if inner is run:
             return
 
