@@ -123,10 +123,23 @@ def test_entities_are_dicts_where_somebody_asks() -> None:
     whole = found.to_dictionary()
     assert set(whole) == {"info", "data", "inputs", "outputs"}
     assert whole["data"]["metrics"] == {"m": 1.0}
-    assert whole["inputs"]["dataset_inputs"][0]["tags"][0]["value"] == "train"
+    assert whole["inputs"]["dataset_inputs"][0]["tags"] == {"mlflow.data.context": "train"}
     json.dumps(whole)
     (metric,) = fitscribe.get_metric_history(run.info.run_id, "m")
     assert metric.to_dictionary()["value"] == 1.0
+
+
+def test_entities_are_members_of_sets() -> None:
+    with fitscribe.start_run() as run:
+        fitscribe.log_metric("m", 1)
+        fitscribe.log_input(from_numpy(np.eye(2), name="d"), "train")
+        model = fitscribe.initialize_logged_model("model", params={"p": 1})
+    for read in (
+        lambda: fitscribe.get_run(run.info.run_id),
+        lambda: fitscribe.get_experiment("0"),
+        lambda: fitscribe.get_logged_model(model.model_id),
+    ):
+        assert len({read(), read()}) == 1
 
 
 def test_inputs_take_a_list_or_none_of_tags() -> None:
