@@ -283,7 +283,7 @@ def test_a_series_of_images_has_mlflows_names(run: Any) -> None:
     image = np.zeros((2, 2), np.uint8)
     fitscribe.log_image(image, key="a/b c", step=3, timestamp=17)
     (name,) = names(run, "images")
-    assert name.startswith("images/a#b c%step%3%timestamp%17%")
+    assert name.startswith("images/a~b c+step+3+timestamp+17+")
     assert name.endswith(".png")
 
 
@@ -312,6 +312,14 @@ def test_an_image_has_one_name(run: Any) -> None:
 
 
 # Tables
+
+
+def test_a_table_is_json_and_never_says_otherwise(run: Any) -> None:
+    with pytest.raises(InvalidParameter, match=r"\.json"):
+        fitscribe.log_table({"a": [1]}, "t.parquet")
+    with pytest.raises(InvalidParameter, match="log_image"):
+        fitscribe.log_table({"a": [Image.new("RGB", (2, 2))]}, "t.json")
+    assert names(run) == []
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.linear_model import LinearRegression
 
 import fitscribe
+import fitscribe.sklearn
 from fitscribe.data import DatasetSource, from_numpy, from_pandas, get_source
 from fitscribe.entities import (
     Dataset,
@@ -88,6 +90,24 @@ def test_a_file_that_is_not_there_beside_a_deleted_model() -> None:
     fitscribe.Client().delete_logged_model(model.model_id)
     with pytest.raises(NotFound, match=r"no model or artifact 'none'. It has: a\.txt"):
         fitscribe.artifacts.load_text(f"runs:/{run.info.run_id}/none")
+
+
+def test_what_names_the_format_of_a_model(home: Path) -> None:
+    assert fitscribe.sklearn.SERIALIZATION_FORMAT_PICKLE == "pickle"
+    assert fitscribe.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE == "cloudpickle"
+    fitscribe.sklearn.save_model(
+        LinearRegression(),
+        home / "model",
+        serialization_format=fitscribe.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE,
+    )
+    said = fitscribe.models.Model.load(home / "model")
+    assert said.flavors["sklearn"]["serialization_format"] == "cloudpickle"
+
+
+def test_a_model_file_is_read_from_a_folder_only() -> None:
+    for address in ("models:/m-1", "runs:/1/model"):
+        with pytest.raises(NotFound, match=f"get_model_info\\('{address}'\\)"):
+            fitscribe.models.Model.load(address)
 
 
 # Entities

@@ -160,11 +160,11 @@ class RunFiles:
         if (artifact_file is None) == (key is None):
             raise InvalidParameter("log_image needs either artifact_file or key.")
         if artifact_file is None:
-            # MLflow's names of a series of images, which its pages and clients read.
+            # The names of a series of images in MLflow 3, which its pages and clients read.
             when = now_ms() if timestamp is None else check_int64("A timestamp", timestamp)
-            safe = check_key("image", key).replace("/", "#")
+            safe = check_key("image", key).replace("/", "~")
             at = 0 if step is None else check_int64("The step of an image", step)
-            stem = f"images/{safe}%step%{at}%timestamp%{when}%{new_dataset_id()}"
+            stem = f"images/{safe}+step+{at}+timestamp+{when}+{new_dataset_id()}"
             artifact_file = f"{stem}.png"
         picture = _as_picture(image)
         buffer = io.BytesIO()
@@ -174,6 +174,11 @@ class RunFiles:
 
     def put_table(self, data: Any, artifact_file: str) -> None:
         """Write columns (dict or DataFrame) as JSON; rows are added to a table that is there."""
+        if path_text(artifact_file).endswith(".parquet"):
+            raise InvalidParameter(
+                f"Tables are kept as JSON, so {artifact_file!r:.200} would be no Parquet file. "
+                "Choose a name that ends in .json, or write the file and use log_artifact(...)."
+            )
         columns, rows = _table_of(data)
         path = self.path(artifact_file)
         if self.store.is_file(path):
@@ -331,6 +336,10 @@ def _cell(value: Any) -> Any:
         return _cell(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if hasattr(value, "getpixel"):
+        raise InvalidParameter(
+            "A table holds no images. Log each by log_image(...), and its name in the table."
+        )
     return None if type(value).__name__ in ("NaTType", "NAType") else value
 
 
