@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -311,6 +313,12 @@ def test_bad_names_of_experiments(client: Client, name: Any) -> None:
 
 
 # Files
+
+
+def test_a_client_can_be_pickled_and_copied(client: Client, run_id: str) -> None:
+    for other in (pickle.loads(pickle.dumps(client)), copy.copy(client), copy.deepcopy(client)):
+        assert repr(other) == f"Client({client.tracking_uri!r})"
+        assert other.get_run(run_id) == client.get_run(run_id)
 
 
 def test_an_empty_page_token_is_the_first_page(client: Client, run_id: str) -> None:

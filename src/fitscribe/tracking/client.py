@@ -23,6 +23,7 @@ from fitscribe.core.entities import (
 )
 from fitscribe.core.states import RunStatus, ViewType
 from fitscribe.core.texts import check_tag, check_tags, listed
+from fitscribe.core.uris import masked
 from fitscribe.core.values import Metric, Param, check_int64
 from fitscribe.errors import InvalidParameter
 from fitscribe.tracking.addresses import artifact_of_run
@@ -66,6 +67,13 @@ class Client(ModelMethods):
     ) -> None:
         del registry_uri
         super().__init__(connect(tracking_uri))
+
+    def __repr__(self) -> str:
+        return f"Client({masked(self.tracking_uri)!r})"
+
+    def __reduce__(self) -> tuple[type[Client], tuple[str]]:
+        # Pool workers get clients as arguments; an open connection is none that goes along.
+        return Client, (self._connection.uri,)
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):
