@@ -28,6 +28,8 @@ from fitscribe.entities import (
     ViewType,
 )
 from fitscribe.errors import InvalidParameter, NotFound, NotSupported, StoreUnavailable
+from fitscribe.models import ModelSignature, infer_signature
+from fitscribe.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -108,6 +110,16 @@ def test_a_model_file_is_read_from_a_folder_only() -> None:
     for address in ("models:/m-1", "runs:/1/model"):
         with pytest.raises(NotFound, match=f"get_model_info\\('{address}'\\)"):
             fitscribe.models.Model.load(address)
+
+
+def test_a_signature_by_hand_is_the_one_that_is_inferred() -> None:
+    by_hand = ModelSignature(
+        Schema([ColSpec("double", "size"), ColSpec(DataType.string, "kind", required=False)]),
+        Schema([TensorSpec(np.dtype(np.int64), (-1,))]),
+        ParamSchema([ParamSpec("limit", DataType.double, 0.5)]),
+    )
+    frame = pd.DataFrame({"size": [0.5, 1.0], "kind": ["a", None]})
+    assert by_hand == infer_signature(frame, np.array([1, 2]), {"limit": 0.5})
 
 
 # Entities

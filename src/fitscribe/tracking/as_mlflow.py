@@ -39,6 +39,8 @@ MODULES = {
     "mlflow.tracking": "fitscribe.tracking",
     "mlflow.tracking.client": "fitscribe.tracking.client",
     "mlflow.tracking.fluent": "fitscribe.tracking.fluent",
+    "mlflow.types": "fitscribe.types",
+    "mlflow.types.schema": "fitscribe.types",
 }
 
 
