@@ -34,6 +34,7 @@ DOORS = (
     "fitscribe.models",
     "fitscribe.sklearn",
     "fitscribe.tracking",
+    "fitscribe.types",
 )
 # `import fitscribe` may load this many modules, those of the interpreter's own start included.
 MODULES_AT_MOST = 120

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fitscribe import exceptions as exceptions
     from fitscribe import models as models
     from fitscribe import sklearn as sklearn
+    from fitscribe import types as types
     from fitscribe.errors import FitscribeError as FitscribeError
     from fitscribe.sklearn.switch import autolog_everywhere
     from fitscribe.tracking.as_mlflow import install_as_mlflow as install_as_mlflow
@@ -189,6 +190,7 @@ _MODULES = (
     "models",
     "sklearn",
     "tracking",
+    "types",
 )
 
 __all__ = sorted([*_NAMES, *_MODULES, "__version__"])

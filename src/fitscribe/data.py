@@ -4,11 +4,19 @@ from fitscribe.core.entities import Dataset, DatasetInput
 from fitscribe.tracking.dataset_sources import DatasetSource, get_source
 from fitscribe.tracking.datasets import GivenDataset, from_numpy, from_pandas, from_polars
 
+# MLflow has a class for each library, whose names stand in type hints.
+from fitscribe.tracking.datasets import GivenDataset as NumpyDataset
+from fitscribe.tracking.datasets import GivenDataset as PandasDataset
+from fitscribe.tracking.datasets import GivenDataset as PolarsDataset
+
 __all__ = [
     "Dataset",
     "DatasetInput",
     "DatasetSource",
     "GivenDataset",
+    "NumpyDataset",
+    "PandasDataset",
+    "PolarsDataset",
     "from_numpy",
     "from_pandas",
     "from_polars",

@@ -224,6 +224,14 @@ def test_deleting_says_how_to_undo_it(runs: dict[str, str], capsys: Output) -> N
     assert "There is no run" in refused(capsys, *undo)
 
 
+def test_a_run_in_the_bin_is_shown_as_one(runs: dict[str, str], capsys: Output) -> None:
+    run_id = runs["first"]
+    back = f"fitscribe runs restore {run_id[:12]}"
+    assert back not in said(capsys, "runs", "show", run_id)
+    fitscribe.delete_run(run_id)
+    assert back in said(capsys, "runs", "show", run_id)
+
+
 def test_deleting_and_restoring_as_json(runs: dict[str, str], capsys: Output) -> None:
     first = runs["first"]
     assert told_json(capsys, "runs", "delete", first) == {"deleted": [first]}

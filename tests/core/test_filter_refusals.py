@@ -12,6 +12,7 @@ from fitscribe.core.filter_tokens import MAX_LENGTH
 from fitscribe.core.filters import (
     EXPERIMENTS,
     LOGGED_MODELS,
+    MAX_ORDER,
     RUNS,
     And,
     Comparison,
@@ -280,3 +281,10 @@ def test_order_is_refused(schema: FilterSchema, items: Any, message: str) -> Non
 def test_bad_filter_is_an_invalid_parameter() -> None:
     assert issubclass(BadFilter, InvalidParameter)
     assert refusal("x").http_status == 400
+
+
+def test_an_order_of_very_many_keys_is_refused() -> None:
+    items = [f"metrics.m{place}" for place in range(MAX_ORDER)]
+    assert len(parse_order(items, RUNS)) == MAX_ORDER
+    with pytest.raises(BadFilter, match=f"up to {MAX_ORDER}"):
+        parse_order([*items, "start_time"], RUNS)

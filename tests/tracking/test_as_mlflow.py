@@ -17,18 +17,25 @@ SCRIPT = """
 import sys
 import mlflow
 import mlflow.sklearn
+from mlflow.data.numpy_dataset import NumpyDataset
+from mlflow.data.pandas_dataset import PandasDataset
+from mlflow.data.polars_dataset import PolarsDataset
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.models.signature import infer_signature as same
 from mlflow.tracking import MlflowClient
 from mlflow.tracking.client import MlflowClient as Client
+from mlflow.types import DataType
+from mlflow.types.schema import ColSpec, Schema
 import mlflow.tracking.fluent
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 assert infer_signature is same and MlflowClient is Client is mlflow.MlflowClient
 assert mlflow.tracking.MlflowClient is MlflowClient
+assert Schema([ColSpec("long", "a")]) == Schema([ColSpec(DataType.long, "a")])
+assert isinstance(mlflow.data.from_numpy(np.eye(2)), NumpyDataset)
 mlflow.set_experiment("moved")
 mlflow.sklearn.autolog(silent=True)
 X, y = np.arange(20.0).reshape(10, 2), np.arange(10) % 2

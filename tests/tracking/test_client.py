@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +168,7 @@ def test_asynchronous_calls_have_something_to_wait_for(client: Client, run_id: s
         client.log_metric(run_id, "m", 1, synchronous=False),
         client.log_batch(run_id, [Metric("n", 1.0, 0)], synchronous=False),
         client.set_tag(run_id, "t", 1, synchronous=False),
+        client.log_param(run_id, "p", 1, synchronous=False),
     ):
         assert operation is not None
         operation.wait()
@@ -312,6 +315,26 @@ def test_bad_names_of_experiments(client: Client, name: Any) -> None:
 # Files
 
 
+def test_a_client_can_be_pickled_and_copied(client: Client, run_id: str) -> None:
+    for other in (pickle.loads(pickle.dumps(client)), copy.copy(client), copy.deepcopy(client)):
+        assert repr(other) == f"Client({client.tracking_uri!r})"
+        assert other.get_run(run_id) == client.get_run(run_id)
+
+
+def test_an_empty_page_token_is_the_first_page(client: Client, run_id: str) -> None:
+    client.create_logged_model("0", "m")
+    assert [run.info.run_id for run in client.search_runs(["0"], page_token="")] == [run_id]
+    assert len(client.search_experiments(page_token="")) == 1
+    assert len(client.search_logged_models(["0"], page_token="")) == 1
+
+
+def test_an_empty_name_leaves_a_run_its_own(client: Client, run_id: str) -> None:
+    before = client.get_run(run_id).info.run_name
+    client.update_run(run_id, status="FAILED", name="")
+    info = client.get_run(run_id).info
+    assert (info.run_name, info.status) == (before, "FAILED")
+
+
 def test_files_of_a_run(client: Client, run_id: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "b.txt").write_text("b")
@@ -331,6 +354,7 @@ def test_files_of_a_run(client: Client, run_id: str, tmp_path: Path) -> None:
     assert client.list_artifacts(run_id, "a.txt") == []
     assert Path(client.download_artifacts(run_id, "in/b.txt")).read_text() == "b"
     copy = Path(client.download_artifacts(run_id, "all", tmp_path / "copy"))
+    assert copy == tmp_path / "copy" / "all"
     assert (copy / "b.txt").read_text() == "b"
     with pytest.raises(NotFound, match="none"):
         client.download_artifacts(run_id, "none")

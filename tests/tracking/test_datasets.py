@@ -219,6 +219,22 @@ def test_arrays_in_mlflows_form() -> None:
     assert without["mlflow_tensorspec"]["targets"] is None
 
 
+def test_a_dataset_as_a_dict_and_as_json(home: Path) -> None:
+    data = from_numpy(np.eye(2), source=home / "eye.npy", name="eye")
+    found = data.to_dict()
+    assert set(found) == {"name", "digest", "source_type", "source", "schema", "profile"}
+    assert (found["name"], found["digest"]) == ("eye", data.digest)
+    assert json.loads(found["profile"] or "") == data.profile
+    assert json.loads(data.to_json()) == found
+
+
+def test_a_dict_of_arrays_is_no_array() -> None:
+    with pytest.raises(InvalidParameter, match="dict"):
+        from_numpy({"a": np.eye(2)})
+    with pytest.raises(InvalidParameter, match="dict"):
+        from_numpy(np.eye(2), targets={"a": np.ones(2)})
+
+
 @pytest.mark.parametrize("make", [from_pandas, from_polars])
 def test_frames_in_mlflows_form(make: Any) -> None:
     columns = {"a": [1, 2, 3], "b": [0.5, 1.5, 2.5], "c": ["x", "y", "z"], "d": [True] * 3}

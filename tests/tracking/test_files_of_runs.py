@@ -172,6 +172,62 @@ def test_the_address_of_files(run: Any, tmp_path: Path) -> None:
     assert Path(copy).is_relative_to(tmp_path / "copy")
 
 
+def copied(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_copies_have_the_names_that_mlflow_gives_them(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("top.txt", "a/one.txt", "a/b/two.txt"):
+        fitscribe.log_text("text", name)
+    monkeypatch.chdir(tmp_path)
+    download, run_id = fitscribe.artifacts.download_artifacts, run.info.run_id
+    cases: list[tuple[dict[str, str], str, list[str]]] = [
+        ({"artifact_uri": f"runs:/{run_id}/a/b/two.txt"}, "two.txt", ["two.txt"]),
+        ({"artifact_uri": f"runs:/{run_id}/a"}, "a", ["a/b/two.txt", "a/one.txt"]),
+        ({"artifact_uri": f"{run.info.artifact_uri}/a/b"}, "b", ["b/two.txt"]),
+        ({"run_id": run_id, "artifact_path": "a/b"}, "b", ["b/two.txt"]),
+        ({"run_id": run_id}, "", ["a/b/two.txt", "a/one.txt", "top.txt"]),
+    ]
+    for place, (asked, path, files) in enumerate(cases):
+        found = download(**asked, dst_path=str(place))  # type: ignore[arg-type]  # of one kind each
+        assert found == str(tmp_path / str(place) / path)
+        assert copied(tmp_path / str(place)) == files
+
+
+def test_a_model_is_a_folder_of_the_run_that_made_it(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "given" / "sub").mkdir(parents=True)
+    for name in ("MLmodel", "sub/part"):
+        (tmp_path / "given" / name).write_text("text")
+    model = fitscribe.initialize_logged_model("net")
+    client, run_id = fitscribe.Client(), run.info.run_id
+    client.log_model_artifacts(model.model_id, tmp_path / "given")
+    fitscribe.log_outputs([fitscribe.entities.LoggedModelOutput(model.model_id, 0)])
+    assert names(run, "net") == ["net/MLmodel", "net/sub"]
+    assert [entry.path for entry in client.list_artifacts(run_id, "net/")] == names(run, "net")
+    assert [entry.path for entry in client.list_artifacts(run_id, "net/sub")] == ["net/sub/part"]
+    found = client.download_artifacts(run_id, "net/sub", tmp_path / "copy")
+    assert found == str(tmp_path / "copy" / "net" / "sub")
+    assert copied(tmp_path / "copy") == ["net/sub/part"]
+    file = client.download_artifacts(run_id, "net/MLmodel", tmp_path / "copy")
+    assert file == str(tmp_path / "copy" / "net" / "MLmodel")
+    whole = fitscribe.artifacts.download_artifacts(model.model_uri, dst_path=tmp_path / "whole")
+    assert whole == str(tmp_path / "whole")
+    assert copied(tmp_path / "whole") == ["MLmodel", "sub/part"]
+
+
+def test_a_folder_that_is_not_there_has_no_entries(run: Any) -> None:
+    uri = f"runs:/{run.info.run_id}"
+    for address in (uri, f"{uri}/", f"{uri}/none", f"{uri}/none/of/it"):
+        assert fitscribe.artifacts.list_artifacts(address) == []
+    assert names(run, "none") == []
+    with pytest.raises(NotFound, match="nothing in"):
+        fitscribe.artifacts.download_artifacts(run_id=run.info.run_id)
+    with pytest.raises(NotFound, match="run 'x'"):
+        fitscribe.artifacts.list_artifacts("runs:/x/none")
+
+
 # Figures and images
 
 
@@ -227,7 +283,7 @@ def test_a_series_of_images_has_mlflows_names(run: Any) -> None:
     image = np.zeros((2, 2), np.uint8)
     fitscribe.log_image(image, key="a/b c", step=3, timestamp=17)
     (name,) = names(run, "images")
-    assert name.startswith("images/a#b c%step%3%timestamp%17%")
+    assert name.startswith("images/a~b c+step+3+timestamp+17+")
     assert name.endswith(".png")
 
 
@@ -256,6 +312,14 @@ def test_an_image_has_one_name(run: Any) -> None:
 
 
 # Tables
+
+
+def test_a_table_is_json_and_never_says_otherwise(run: Any) -> None:
+    with pytest.raises(InvalidParameter, match=r"\.json"):
+        fitscribe.log_table({"a": [1]}, "t.parquet")
+    with pytest.raises(InvalidParameter, match="log_image"):
+        fitscribe.log_table({"a": [Image.new("RGB", (2, 2))]}, "t.json")
+    assert names(run) == []
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,7 @@ def test_asynchronous_logging_has_something_to_wait_for() -> None:
             fitscribe.log_metric("m", 1, synchronous=False),
             fitscribe.log_metrics({"n": 1}, synchronous=False),
             fitscribe.log_params({"p": 1}, synchronous=False),
+            fitscribe.log_param("q", 1, synchronous=False),
             fitscribe.set_tag("t", 1, synchronous=False),
             fitscribe.set_tags({"u": 1}, synchronous=False),
         ):
@@ -337,6 +338,14 @@ def test_an_open_run_has_no_end_in_the_table() -> None:
     frame = fitscribe.search_runs()
     assert frame["end_time"].isna().all()
     assert list(frame["status"]) == ["RUNNING"]
+
+
+def test_the_last_active_run_is_the_last_to_end() -> None:
+    with fitscribe.start_run() as parent, fitscribe.start_run(nested=True):
+        pass
+    last = fitscribe.last_active_run()
+    assert last is not None
+    assert last.info.run_id == parent.info.run_id
 
 
 def test_the_last_active_run_outlives_its_end(home: Path) -> None:

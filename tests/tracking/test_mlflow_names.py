@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.linear_model import LinearRegression
 
 import fitscribe
+import fitscribe.sklearn
 from fitscribe.data import DatasetSource, from_numpy, from_pandas, get_source
 from fitscribe.entities import (
     Dataset,
@@ -26,6 +28,8 @@ from fitscribe.entities import (
     ViewType,
 )
 from fitscribe.errors import InvalidParameter, NotFound, NotSupported, StoreUnavailable
+from fitscribe.models import ModelSignature, infer_signature
+from fitscribe.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -90,6 +94,34 @@ def test_a_file_that_is_not_there_beside_a_deleted_model() -> None:
         fitscribe.artifacts.load_text(f"runs:/{run.info.run_id}/none")
 
 
+def test_what_names_the_format_of_a_model(home: Path) -> None:
+    assert fitscribe.sklearn.SERIALIZATION_FORMAT_PICKLE == "pickle"
+    assert fitscribe.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE == "cloudpickle"
+    fitscribe.sklearn.save_model(
+        LinearRegression(),
+        home / "model",
+        serialization_format=fitscribe.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE,
+    )
+    said = fitscribe.models.Model.load(home / "model")
+    assert said.flavors["sklearn"]["serialization_format"] == "cloudpickle"
+
+
+def test_a_model_file_is_read_from_a_folder_only() -> None:
+    for address in ("models:/m-1", "runs:/1/model"):
+        with pytest.raises(NotFound, match=f"get_model_info\\('{address}'\\)"):
+            fitscribe.models.Model.load(address)
+
+
+def test_a_signature_by_hand_is_the_one_that_is_inferred() -> None:
+    by_hand = ModelSignature(
+        Schema([ColSpec("double", "size"), ColSpec(DataType.string, "kind", required=False)]),
+        Schema([TensorSpec(np.dtype(np.int64), (-1,))]),
+        ParamSchema([ParamSpec("limit", DataType.double, 0.5)]),
+    )
+    frame = pd.DataFrame({"size": [0.5, 1.0], "kind": ["a", None]})
+    assert by_hand == infer_signature(frame, np.array([1, 2]), {"limit": 0.5})
+
+
 # Entities
 
 
@@ -123,10 +155,23 @@ def test_entities_are_dicts_where_somebody_asks() -> None:
     whole = found.to_dictionary()
     assert set(whole) == {"info", "data", "inputs", "outputs"}
     assert whole["data"]["metrics"] == {"m": 1.0}
-    assert whole["inputs"]["dataset_inputs"][0]["tags"][0]["value"] == "train"
+    assert whole["inputs"]["dataset_inputs"][0]["tags"] == {"mlflow.data.context": "train"}
     json.dumps(whole)
     (metric,) = fitscribe.get_metric_history(run.info.run_id, "m")
     assert metric.to_dictionary()["value"] == 1.0
+
+
+def test_entities_are_members_of_sets() -> None:
+    with fitscribe.start_run() as run:
+        fitscribe.log_metric("m", 1)
+        fitscribe.log_input(from_numpy(np.eye(2), name="d"), "train")
+        model = fitscribe.initialize_logged_model("model", params={"p": 1})
+    for read in (
+        lambda: fitscribe.get_run(run.info.run_id),
+        lambda: fitscribe.get_experiment("0"),
+        lambda: fitscribe.get_logged_model(model.model_id),
+    ):
+        assert len({read(), read()}) == 1
 
 
 def test_inputs_take_a_list_or_none_of_tags() -> None:

@@ -19,7 +19,7 @@ from fitscribe.cli.table import (
     print_table,
 )
 from fitscribe.core.entities import TAG_PARENT, Run
-from fitscribe.core.states import ViewType
+from fitscribe.core.states import LifecycleStage, ViewType
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.tracking.addresses import models_made
 from fitscribe.tracking.artifacts import files_at
@@ -148,6 +148,8 @@ def _show(arguments: argparse.Namespace) -> None:
     print(coloured(one_line(info.run_name), "heading"))
     took = duration(info.start_time, info.end_time)
     print(f"{coloured(info.status, info.status)}  {ago(info.start_time)}  {took}".rstrip())
+    if info.lifecycle_stage != LifecycleStage.ACTIVE:
+        print(f"In the bin. Out of it: fitscribe runs restore {info.run_id[:12]}")
     experiment = connect().store.get_experiment(info.experiment_id)
     _section("run", {"id": info.run_id, "experiment": experiment.name, "user": info.user_id})
     _section("metrics", {k: f"{v:.6g}" for k, v in sorted(run.data.metrics.items())})

@@ -1,8 +1,9 @@
 """What fitscribe speaks about: experiments, runs, tags, datasets, models.
 
 Names and fields are MLflow's. What a user gives is checked when it becomes one of them (a bad
-key never reaches a store); rows read back from our own tables are trusted. What a store is told
-to do with them is in :mod:`fitscribe.core.commands`.
+key never reaches a store); rows read back from our own tables are trusted. They can be members
+of a set, for which what is in their dicts does not count. What a store is told to do with them is
+in :mod:`fitscribe.core.commands`.
 """
 
 from __future__ import annotations
@@ -121,6 +122,11 @@ class DatasetInput(Entity):
         # MLflow's takes a list, or None for none.
         object.__setattr__(self, "tags", tuple(self.tags or ()))
 
+    def to_dictionary(self) -> dict[str, Any]:
+        """Return the dataset's fields, and the tags by key (MLflow's form)."""
+        tags = {tag.key: tag.value for tag in self.tags}
+        return {"dataset": self.dataset.to_dictionary(), "tags": tags}
+
     @property
     def context(self) -> str | None:
         """What the run used it for: ``train``, ``eval`` …"""
@@ -150,7 +156,7 @@ class Experiment(Entity):
     name: str
     artifact_location: str
     lifecycle_stage: str = LifecycleStage.ACTIVE
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     creation_time: int | None = None
     last_update_time: int | None = None
 
@@ -179,10 +185,10 @@ class RunInfo(Entity):
 class RunData(Entity):
     """What a run holds: the latest value of each metric, params and tags, each by key."""
 
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    params: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    kinds: Mapping[str, str] = field(default_factory=dict, repr=False)
+    metrics: Mapping[str, float] = field(default_factory=dict, hash=False)
+    params: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    kinds: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +230,8 @@ class LoggedModel(Entity):
     source_run_id: str | None = None
     status: str = LoggedModelStatus.READY
     status_message: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    params: Mapping[str, str] = field(default_factory=dict, hash=False)
     metrics: tuple[Metric, ...] = ()
     digest: str | None = None
 

@@ -60,6 +60,9 @@ __all__ = [
     "render",
 ]
 
+# Each item may cost a join, of which SQLite takes 64 with the table itself.
+MAX_ORDER = 60
+
 
 def parse(text: str | None, schema: FilterSchema) -> Node | None:
     """Read a filter.
@@ -101,10 +104,14 @@ def parse_order(items: Sequence[str], schema: FilterSchema) -> tuple[OrderItem, 
     Raises
     ------
     BadFilter
-        If an item cannot be read, or a key comes twice.
+        If an item cannot be read, a key comes twice, or there are more than 60.
     """
     if isinstance(items, str):
         raise BadFilter(f"order_by is a list of texts: write order_by=[{items!r:.200}].")
+    if len(items) > MAX_ORDER:
+        raise BadFilter(
+            f"order_by has {len(items):,} items; up to {MAX_ORDER} are read. The first few decide."
+        )
     order: dict[tuple[str, str], OrderItem] = {}
     for text in items:
         parser = Parser(text, schema, "order_by item")

@@ -57,6 +57,12 @@ def infer_signature(
     ------
     InvalidParameter
         If all three are None, or a param has a value that no request can carry.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> infer_signature(np.eye(2), np.ones(2)).inputs.to_dict()[0]["tensor-spec"]
+    {'dtype': 'float64', 'shape': [-1, 2]}
     """
     return ModelSignature(
         infer_schema(model_input) if model_input is not None else None,

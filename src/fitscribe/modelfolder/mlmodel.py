@@ -184,6 +184,11 @@ class Model:
         if file.is_dir():
             file = file / MLMODEL
         if not file.is_file():
+            if str(path).startswith(("models:/", "runs:/")):
+                raise NotFound(
+                    f"Model.load reads folders, and {str(path)!r} is an address: "
+                    f"models.get_model_info({str(path)!r}) gives the same facts."
+                )
             raise NotFound(f"There is no model at {str(path)!r}: {str(file)!r} is missing.")
         try:
             return cls.from_yaml(file.read_text(encoding="utf-8"))

@@ -30,7 +30,11 @@ _NAMES = {
     "save_model": "fitscribe.sklearn.flavor",
 }
 
-__all__ = sorted(_NAMES)
+# The values of ``serialization_format``, as scripts written for MLflow name them.
+SERIALIZATION_FORMAT_CLOUDPICKLE = "cloudpickle"
+SERIALIZATION_FORMAT_PICKLE = "pickle"
+
+__all__ = sorted([*_NAMES, "SERIALIZATION_FORMAT_CLOUDPICKLE", "SERIALIZATION_FORMAT_PICKLE"])
 
 
 def __getattr__(name: str) -> Any:

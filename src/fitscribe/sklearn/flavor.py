@@ -230,6 +230,16 @@ def log_model(
     -------
     ModelInfo
         With ``model_id`` and ``model_uri`` (``models:/m-…``).
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> from sklearn.linear_model import Ridge
+    >>> model = Ridge().fit([[0.0], [1.0]], [0.0, 1.0])
+    >>> with fitscribe.start_run():
+    ...     info = log_model(model, name="ridge")
+    >>> load_model(info.model_uri)
+    Ridge()
     """
     del await_registration_for
     _refuse_trusted_types(skops_trusted_types)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from fitscribe.core.entities import FileInfo, LoggedModel, Run
@@ -14,13 +15,14 @@ from fitscribe.errors import InvalidParameter, MissingDependency, NotFound, NotS
 from fitscribe.modelfolder import yamltext
 from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.read import read_model
-from fitscribe.tracking.artifacts import RunFiles, files_at
+from fitscribe.tracking.artifacts import RunFiles, files_at, path_text
 from fitscribe.tracking.connect import Connection, connect
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = [
+    "artifact_of_run",
     "download_artifacts",
     "find_model",
     "folder_of_model",
@@ -33,40 +35,69 @@ __all__ = [
 ]
 
 
-def _resolve(address: str | Path, connection: Connection) -> tuple[RunFiles, str | None]:
-    """Return the files that an address names, and the path in them (None: all of them)."""
+def _resolve(
+    address: str | Path, connection: Connection, *, there: bool = True
+) -> tuple[RunFiles, str | None]:
+    """Return the files that an address names, and the path in them (None: all of them).
+
+    Parameters
+    ----------
+    address : str or Path
+    connection : Connection
+    there : bool
+        Whether what a run does not have is NotFound.
+    """
     parsed = parse_model_uri(str(address))
     if isinstance(parsed, LocalPath):
         path = Path(parsed.path).absolute()
         try:
-            there = path.exists()
+            found_here = path.exists()
         except OSError:  # a name that is too long
-            there = False
-        if not there:
+            found_here = False
+        if not found_here:
             raise NotFound(f"There is no file or folder {str(address)!r:.200}.")
         return files_at(connection, path.parent.as_uri()), path.name
     if isinstance(parsed, ModelId):
         found = connection.store.get_logged_model(parsed.model_id)
         return files_at(connection, found.artifact_location), None
     if isinstance(parsed, RunArtifact):
-        return _of_run(connection, parsed.run_id, parsed.path)
+        return artifact_of_run(connection, parsed.run_id, parsed.path, there=there)
     raise NotSupported(
         f"There is no model registry yet, which {str(address)!r} asks. "
         "Load by models:/m-… or runs:/<run id>/<model name>."
     )
 
 
-def _of_run(connection: Connection, run_id: str, path: str) -> tuple[RunFiles, str | None]:
-    """Return where a run's artifact lies: its own file, else one of a model that it made."""
+def artifact_of_run(
+    connection: Connection, run_id: str, path: str | PurePath | None, *, there: bool = True
+) -> tuple[RunFiles, str | None]:
+    """Return where a run's artifact lies: its own file, else one of a model that it made.
+
+    Parameters
+    ----------
+    connection : Connection
+    run_id : str
+    path : str, Path or None
+        None or empty for all that the run has.
+    there : bool
+        Whether a path that the run does not have is NotFound.
+    """
     run = connection.store.get_run(run_id)
     files = files_at(connection, run.info.artifact_uri)
+    path = "" if path is None else path_text(path)
+    path = path.rstrip("/") or path
+    if not path:
+        return files, None
     inside = files.path(path)
     if files.store.is_file(inside) or files.store.is_folder(inside):
         return files, path
     name, _, below = path.partition("/")
     found = connection.store.find_logged_model(run_id, name)
     if found is not None:
-        return files_at(connection, found.artifact_location), below or None
+        made = files_at(connection, found.artifact_location)
+        return replace(made, shown=name), below or None
+    if not there:
+        return files, path
     names = sorted({model.name for model in models_made(connection, run)})
     entries = sorted(entry.path for entry in files.list()) + names
     known = f"It has: {', '.join(entries)}." if entries else "It has none."
@@ -127,6 +158,8 @@ def _given(
     run_id: str | None,
     artifact_path: str | None,
     tracking_uri: str | None,
+    *,
+    there: bool = True,
 ) -> tuple[RunFiles, str | None]:
     if (artifact_uri is None) == (run_id is None):
         raise InvalidParameter("Give either artifact_uri or run_id.")
@@ -137,10 +170,8 @@ def _given(
         )
     connection = connect(tracking_uri)
     if artifact_uri is not None:
-        return _resolve(artifact_uri, connection)
-    if artifact_path:
-        return _of_run(connection, str(run_id), artifact_path)
-    return files_at(connection, connection.store.get_run(str(run_id)).info.artifact_uri), None
+        return _resolve(artifact_uri, connection, there=there)
+    return artifact_of_run(connection, str(run_id), artifact_path, there=there)
 
 
 def download_artifacts(
@@ -160,7 +191,8 @@ def download_artifacts(
     run_id, artifact_path : str, optional
         The same by parts.
     dst_path : str or Path, optional
-        Copy it there; by default it is read where it lies.
+        Copy it into this folder, a folder under its own name; by default it is read where it
+        lies.
     tracking_uri : str, optional
         Another store than the one in force.
     registry_uri : str, optional
@@ -177,8 +209,11 @@ def list_artifacts(
     artifact_path: str | None = None,
     tracking_uri: str | None = None,
 ) -> list[FileInfo]:
-    """Return the entries of a folder of artifacts; parameters as :func:`download_artifacts`."""
-    files, path = _given(artifact_uri, run_id, artifact_path, tracking_uri)
+    """Return the entries of a folder of artifacts, none where there is no such folder.
+
+    Parameters as in :func:`download_artifacts`.
+    """
+    files, path = _given(artifact_uri, run_id, artifact_path, tracking_uri, there=False)
     return files.list(path)
 
 

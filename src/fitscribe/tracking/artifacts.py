@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from fitscribe.core.clock import new_dataset_id, now_ms
@@ -41,6 +41,8 @@ class RunFiles:
 
     store: ArtifactStore
     folder: str
+    # What the folder is called in a run: MLflow shows a model as a folder of the run that made it.
+    shown: str = ""
 
     @property
     def uri(self) -> str:
@@ -158,11 +160,11 @@ class RunFiles:
         if (artifact_file is None) == (key is None):
             raise InvalidParameter("log_image needs either artifact_file or key.")
         if artifact_file is None:
-            # MLflow's names of a series of images, which its pages and clients read.
+            # The names of a series of images in MLflow 3, which its pages and clients read.
             when = now_ms() if timestamp is None else check_int64("A timestamp", timestamp)
-            safe = check_key("image", key).replace("/", "#")
+            safe = check_key("image", key).replace("/", "~")
             at = 0 if step is None else check_int64("The step of an image", step)
-            stem = f"images/{safe}%step%{at}%timestamp%{when}%{new_dataset_id()}"
+            stem = f"images/{safe}+step+{at}+timestamp+{when}+{new_dataset_id()}"
             artifact_file = f"{stem}.png"
         picture = _as_picture(image)
         buffer = io.BytesIO()
@@ -172,6 +174,11 @@ class RunFiles:
 
     def put_table(self, data: Any, artifact_file: str) -> None:
         """Write columns (dict or DataFrame) as JSON; rows are added to a table that is there."""
+        if path_text(artifact_file).endswith(".parquet"):
+            raise InvalidParameter(
+                f"Tables are kept as JSON, so {artifact_file!r:.200} would be no Parquet file. "
+                "Choose a name that ends in .json, or write the file and use log_artifact(...)."
+            )
         columns, rows = _table_of(data)
         path = self.path(artifact_file)
         if self.store.is_file(path):
@@ -208,22 +215,31 @@ class RunFiles:
     def list(self, path: str | None = None) -> list[FileInfo]:
         """Return the entries of a folder, paths relative to the run's own."""
         cut = len(self.folder) + 1 if self.folder else 0
+        before = f"{self.shown}/" if self.shown else ""
         return [
-            FileInfo(entry.path[cut:], entry.is_dir, entry.file_size)
+            FileInfo(before + entry.path[cut:], entry.is_dir, entry.file_size)
             for entry in self.store.list(self.path(path))
         ]
 
     def download(self, path: str | None, destination: str | Path | None = None) -> str:
-        """Return a local path: where the file lies, or a copy in `destination` if given."""
+        """Return a local path: where the file lies, or a copy in `destination` if given.
+
+        A folder is copied under its own name, as MLflow does; all of the files without one.
+        """
         inside = self.path(path)
-        if not (self.store.is_file(inside) or self.store.is_folder(inside)):
-            raise NotFound(f"There is no artifact {path!r:.200} in {self.uri}.")
+        is_folder = self.store.is_folder(inside)
+        if not (is_folder or self.store.is_file(inside)):
+            what = f"no artifact {path!r:.200}" if path else "nothing"
+            raise NotFound(f"There is {what} in {self.uri}.")
         if destination is None:
             local = self.store.local_path(inside)
             if local is not None:
                 return str(local)
             destination = tempfile.mkdtemp(prefix="fitscribe-")
-        return str(self.store.download(inside, _local(destination)))
+        into = _local(destination).absolute() / self.shown
+        if is_folder and path:
+            into /= PurePosixPath(inside).name
+        return str(self.store.download(inside, into))
 
 
 def path_text(path: object) -> str:
@@ -320,6 +336,10 @@ def _cell(value: Any) -> Any:
         return _cell(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if hasattr(value, "getpixel"):
+        raise InvalidParameter(
+            "A table holds no images. Log each by log_image(...), and its name in the table."
+        )
     return None if type(value).__name__ in ("NaTType", "NAType") else value
 
 

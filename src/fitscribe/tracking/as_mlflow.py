@@ -28,6 +28,9 @@ MODULES = {
     "mlflow.artifacts": "fitscribe.artifacts",
     "mlflow.client": "fitscribe.client",
     "mlflow.data": "fitscribe.data",
+    "mlflow.data.numpy_dataset": "fitscribe.data",
+    "mlflow.data.pandas_dataset": "fitscribe.data",
+    "mlflow.data.polars_dataset": "fitscribe.data",
     "mlflow.entities": "fitscribe.entities",
     "mlflow.exceptions": "fitscribe.exceptions",
     "mlflow.models": "fitscribe.models",
@@ -36,6 +39,8 @@ MODULES = {
     "mlflow.tracking": "fitscribe.tracking",
     "mlflow.tracking.client": "fitscribe.tracking.client",
     "mlflow.tracking.fluent": "fitscribe.tracking.fluent",
+    "mlflow.types": "fitscribe.types",
+    "mlflow.types.schema": "fitscribe.types",
 }
 
 

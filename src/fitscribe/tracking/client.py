@@ -23,8 +23,10 @@ from fitscribe.core.entities import (
 )
 from fitscribe.core.states import RunStatus, ViewType
 from fitscribe.core.texts import check_tag, check_tags, listed
+from fitscribe.core.uris import masked
 from fitscribe.core.values import Metric, Param, check_int64
 from fitscribe.errors import InvalidParameter
+from fitscribe.tracking.addresses import artifact_of_run
 from fitscribe.tracking.artifacts import RunFiles, files_at
 from fitscribe.tracking.as_mlflow import refuse_attribute
 from fitscribe.tracking.client_models import ModelMethods
@@ -65,6 +67,13 @@ class Client(ModelMethods):
     ) -> None:
         del registry_uri
         super().__init__(connect(tracking_uri))
+
+    def __repr__(self) -> str:
+        return f"Client({masked(self.tracking_uri)!r})"
+
+    def __reduce__(self) -> tuple[type[Client], tuple[str]]:
+        # Pool workers get clients as arguments; an open connection is none that goes along.
+        return Client, (self._connection.uri,)
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):
@@ -107,7 +116,7 @@ class Client(ModelMethods):
         """Return a page of experiments; its ``token`` asks for the next."""
         size = 1000 if max_results is None else max_results
         return self._store.search_experiments(
-            filter_string or "", listed(order_by, "order_by"), view_type, size, page_token
+            filter_string or "", listed(order_by, "order_by"), view_type, size, page_token or None
         )
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
@@ -187,13 +196,13 @@ class Client(ModelMethods):
         return truthful(
             self._store,
             lambda: self._store.search_runs(
-                ids, filter_string, order, run_view_type, max_results, page_token
+                ids, filter_string, order, run_view_type, max_results, page_token or None
             ),
         )
 
     def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
-        """Change status or name of a run."""
-        new = None if name is None else check_tag(TAG_RUN_NAME, name)[1]
+        """Change status or name of a run; an empty name changes nothing, as in MLflow."""
+        new = None if name is None else check_tag(TAG_RUN_NAME, name)[1] or None
         self._change(run_id, RunChange(status=_status(status), name=new))
 
     def set_terminated(
@@ -212,10 +221,9 @@ class Client(ModelMethods):
         self._store.restore_run(run_id)
 
     def log_param(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> Any:
-        """Log one param and return `value`."""
-        del synchronous
+        """Log one param and return `value`; something to wait for if not `synchronous`."""
         self._log(run_id, params=[Param.checked(key, value)])
-        return value
+        return value if synchronous is not False else RunOperations()
 
     def log_metric(
         self,
@@ -287,14 +295,16 @@ class Client(ModelMethods):
     # Artifacts
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
-        """Return the entries of a folder of a run's artifacts."""
-        return self._files(run_id).list(path)
+        """Return the entries of a folder of a run's artifacts, or of a model that it made."""
+        files, inside = artifact_of_run(self._connection, run_id, path, there=False)
+        return files.list(inside)
 
     def download_artifacts(
         self, run_id: str, path: str, dst_path: str | Path | None = None
     ) -> str:
-        """Return a local path of an artifact: in place, or a copy in `dst_path`."""
-        return self._files(run_id).download(path, dst_path)
+        """Return a local path of an artifact: in place, or a copy in the folder `dst_path`."""
+        files, inside = artifact_of_run(self._connection, run_id, path)
+        return files.download(inside, dst_path)
 
     def log_artifact(
         self, run_id: str, local_path: str | Path, artifact_path: str | None = None

@@ -224,6 +224,14 @@ class GivenDataset:
         """Return what a store keeps."""
         return self._entity
 
+    def to_dict(self) -> dict[str, str | None]:
+        """Return what a store keeps, by name: source, schema and profile are JSON."""
+        return self._entity.to_dictionary()
+
+    def to_json(self) -> str:
+        """Return :meth:`to_dict` as JSON."""
+        return json.dumps(self.to_dict())
+
     # What the documentation of MLflow's client calls for its log_inputs.
     _to_mlflow_entity = to_entity
 
@@ -287,6 +295,10 @@ def _array(data: Any) -> Any:
     """Return an array; a sparse matrix as it is."""
     if is_sparse(data):
         return data
+    if isinstance(data, Mapping):
+        raise InvalidParameter(
+            "from_numpy takes an array, not a dict of them: make a dataset of each, or a frame."
+        )
     try:
         return np.asarray(data)
     except ValueError as error:

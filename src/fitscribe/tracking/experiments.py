@@ -43,7 +43,8 @@ def active_experiment_id(connection: Connection) -> str:
         try:
             return connection.store.get_experiment(by_id).experiment_id
         except (NotFound, InvalidParameter) as error:
-            raise type(error)(f"{error} {config.EXPERIMENT_ID.variable()} asks for it.") from error
+            asked = config.EXPERIMENT_ID.variable()
+            raise type(error)(f"{asked} asks for an experiment: {error}") from error
     by_name = config.EXPERIMENT_NAME.get()
     if by_name is not None:
         return _get_or_create(connection, by_name).experiment_id
@@ -73,7 +74,16 @@ def set_experiment(
     NotFound
         If no experiment has that id.
     InvalidState
-        If it is deleted; restore it or choose another name.
+        If it is given by its id, and deleted. By the name of a deleted one a new one is made.
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> experiment = fitscribe.set_experiment("churn")
+    >>> with fitscribe.start_run() as run:
+    ...     pass
+    >>> run.info.experiment_id == experiment.experiment_id
+    True
     """
     if (experiment_name is None) == (experiment_id is None):
         raise InvalidParameter("set_experiment needs either experiment_name or experiment_id.")

@@ -82,16 +82,33 @@ def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:
     """Log one param of the active run and return `value`.
 
     A param is set once: the same value again is fine, another one is InvalidParameter.
+    ``synchronous=False`` returns an object with ``wait()`` instead.
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> with fitscribe.start_run() as run:
+    ...     rate = fitscribe.log_param("rate", 0.1)
+    >>> fitscribe.get_run(run.info.run_id).data.params
+    {'rate': '0.1'}
     """
-    del synchronous
     _Target(None).log(params=[Param.checked(key, value)])
-    return value
+    return value if synchronous is not False else RunOperations()
 
 
 def log_params(
     params: Mapping[str, Any], synchronous: bool | None = None, run_id: str | None = None
 ) -> RunOperations | None:
-    """Log params together: all are kept, or none."""
+    """Log params together: all are kept, or none.
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> with fitscribe.start_run() as run:
+    ...     fitscribe.log_params({"C": 1.0, "kernel": "rbf"})
+    >>> sorted(fitscribe.get_run(run.info.run_id).data.params)
+    ['C', 'kernel']
+    """
     checked = checked_params(params)
     _Target(run_id).log(params=checked)
     return None if synchronous is not False else RunOperations()
@@ -126,6 +143,15 @@ def log_metric(
         The logged model that the metric describes; the active model by default.
     dataset : Dataset, optional
         The data that it was computed on.
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> with fitscribe.start_run() as run:
+    ...     for epoch, loss in enumerate([0.9, 0.5, 0.3]):
+    ...         fitscribe.log_metric("loss", loss, step=epoch)
+    >>> [point.value for point in fitscribe.get_metric_history(run.info.run_id, "loss")]
+    [0.9, 0.5, 0.3]
     """
     _log_metrics([(key, value)], step, run_id, timestamp, model_id, dataset)
     return None if synchronous is not False else RunOperations()
@@ -140,7 +166,16 @@ def log_metrics(
     model_id: str | None = None,
     dataset: Any = None,
 ) -> RunOperations | None:
-    """Log metrics together: all are kept, or none. Parameters as in :func:`log_metric`."""
+    """Log metrics together: all are kept, or none. Parameters as in :func:`log_metric`.
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> with fitscribe.start_run() as run:
+    ...     fitscribe.log_metrics({"accuracy": 0.9, "loss": 0.2}, step=3)
+    >>> fitscribe.get_run(run.info.run_id).data.metrics["accuracy"]
+    0.9
+    """
     _log_metrics(pairs(metrics, "metrics"), step, run_id, timestamp, model_id, dataset)
     return None if synchronous is not False else RunOperations()
 
@@ -170,7 +205,16 @@ def set_tag(key: str, value: Any, synchronous: bool | None = None) -> RunOperati
 
 
 def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> RunOperations | None:
-    """Set tags of the active run together."""
+    """Set tags of the active run together.
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> with fitscribe.start_run() as run:
+    ...     fitscribe.set_tags({"team": "fraud", "stage": 2})
+    >>> fitscribe.get_run(run.info.run_id).data.tags["stage"]
+    '2'
+    """
     checked = check_tags(tags)
     _Target(None).log(tags=checked)
     return None if synchronous is not False else RunOperations()
@@ -188,7 +232,17 @@ def log_input(
     tags: Mapping[str, str] | None = None,
     model: LoggedModelInput | None = None,
 ) -> None:
-    """Note that the active run used a dataset (of ``fitscribe.data``) or a model."""
+    """Note that the active run used a dataset (of ``fitscribe.data``) or a model.
+
+    Examples
+    --------
+    >>> import fitscribe, numpy as np
+    >>> with fitscribe.start_run() as run:
+    ...     data = fitscribe.data.from_numpy(np.eye(3), name="corners")
+    ...     fitscribe.log_input(data, context="training")
+    >>> [one.dataset.name for one in fitscribe.get_run(run.info.run_id).inputs.dataset_inputs]
+    ['corners']
+    """
     datasets = [] if dataset is None else [dataset_input(dataset, context, tags)]
     _Target(None).log(datasets=datasets, model_inputs=model_inputs(model))
 
@@ -219,7 +273,17 @@ def log_outputs(models: Sequence[LoggedModelOutput] | None = None) -> None:
 def log_artifact(
     local_path: str | Path, artifact_path: str | None = None, run_id: str | None = None
 ) -> None:
-    """Keep a local file (or folder) with the run, in the folder `artifact_path`."""
+    """Keep a local file (or folder) with the run, in the folder `artifact_path`.
+
+    Examples
+    --------
+    >>> import fitscribe, pathlib
+    >>> _ = pathlib.Path("report.txt").write_text("fine")
+    >>> with fitscribe.start_run() as run:
+    ...     fitscribe.log_artifact("report.txt", "reports")
+    >>> fitscribe.artifacts.load_text(f"runs:/{run.info.run_id}/reports/report.txt")
+    'fine'
+    """
     _Target(run_id).files().put_file(local_path, artifact_path)
 
 
@@ -231,7 +295,16 @@ def log_artifacts(
 
 
 def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
-    """Keep text as the file `artifact_file` of the run."""
+    """Keep text as the file `artifact_file` of the run.
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> with fitscribe.start_run() as run:
+    ...     fitscribe.log_text("all is well", "notes/first.txt")
+    >>> fitscribe.artifacts.load_text(f"runs:/{run.info.run_id}/notes/first.txt")
+    'all is well'
+    """
     _Target(run_id).files().put_text(text, artifact_file)
 
 
@@ -243,7 +316,16 @@ def log_stream(
 
 
 def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
-    """Keep a dict or list as JSON, or as YAML if the name ends in .yml or .yaml."""
+    """Keep a dict or list as JSON, or as YAML if the name ends in .yml or .yaml.
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> with fitscribe.start_run() as run:
+    ...     fitscribe.log_dict({"depth": [1, 2]}, "grid.yaml")
+    >>> fitscribe.artifacts.load_dict(f"runs:/{run.info.run_id}/grid.yaml")
+    {'depth': [1, 2]}
+    """
     _Target(run_id).files().put_dict(dictionary, artifact_file)
 
 
@@ -268,7 +350,16 @@ def log_image(
 
 
 def log_table(data: Any, artifact_file: str, run_id: str | None = None) -> None:
-    """Keep a table (dict of columns, DataFrame); rows are added to one that is there."""
+    """Keep a table (dict of columns, DataFrame); rows are added to one that is there.
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> with fitscribe.start_run() as run:
+    ...     fitscribe.log_table({"text": ["a", "b"], "label": [0, 1]}, "answers.json")
+    >>> fitscribe.load_table("answers.json", run_ids=[run.info.run_id]).shape
+    (2, 2)
+    """
     _Target(run_id).files().put_table(data, artifact_file)
 
 

@@ -128,6 +128,16 @@ def search_runs(
     ------
     BadFilter
         If the filter or the order cannot be read.
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> for rate in (0.1, 0.2):
+    ...     with fitscribe.start_run(run_name=f"rate {rate}"):
+    ...         _ = fitscribe.log_param("rate", rate)
+    >>> found = fitscribe.search_runs(filter_string="params.rate > 0.1", output_format="list")
+    >>> [run.info.run_name for run in found]
+    ['rate 0.2']
     """
     if output_format not in ("pandas", "list"):
         raise InvalidParameter(f"output_format is 'pandas' or 'list', not {output_format!r:.80}.")

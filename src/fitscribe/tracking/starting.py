@@ -89,6 +89,15 @@ def start_run(
         If a run is active here already and `nested` is not set.
     NotFound
         If `run_id`, `parent_run_id` or the experiment does not exist.
+
+    Examples
+    --------
+    >>> import fitscribe
+    >>> with fitscribe.start_run(run_name="grid") as parent:
+    ...     with fitscribe.start_run(run_name="first", nested=True) as child:
+    ...         fitscribe.log_metric("loss", 0.5)
+    >>> fitscribe.get_parent_run(child.info.run_id).info.run_name
+    'grid'
     """
     del log_system_metrics
     here = active.scope()
@@ -136,7 +145,7 @@ def _run_to_continue(connection: Connection, run_id: str | None, here: active.Sc
     try:
         found = connection.store.get_run(asked)
     except NotFound as error:
-        raise NotFound(f"{error} {config.RUN_ID.variable()} asks for it.") from error
+        raise NotFound(f"{config.RUN_ID.variable()} asks for a run: {error}") from error
     config.RUN_ID.clear()
     return found
 
@@ -171,6 +180,7 @@ def _end(run: OpenRun, status: str, tags: dict[str, str]) -> None:
             active.pop_run(run)
             return
         end_open_run(inner, status, tags if inner is run else {})
+        active.remember_last(inner)  # the last one to end, as in MLflow, not the last to start
         if inner is run:
             return
 
