@@ -132,8 +132,12 @@ def _holds_its_names(code: CodeType) -> bool:
     if not code.co_flags & inspect.CO_OPTIMIZED or not {"locals", "vars"} & set(code.co_names):
         return False
     steps = [step for step in dis.get_instructions(code) if step.opname not in _BEFORE_CALLS]
-    return "locals" in code.co_names or any(
-        asked.argval == "vars" and call.opname == "CALL" and call.arg == 0
+    return any(
+        asked.opname == "LOAD_GLOBAL"
+        and (
+            asked.argval == "locals"
+            or (asked.argval == "vars" and call.opname == "CALL" and call.arg == 0)
+        )
         for asked, call in pairwise(steps)
     )
 
