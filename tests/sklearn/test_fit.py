@@ -22,6 +22,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn import metrics as skm
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.cluster import KMeans
@@ -52,7 +53,8 @@ import fitscribe
 import fitscribe.sklearn
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.infer import infer_signature
-from fitscribe.sklearn import FitscribeWarning
+from fitscribe.sklearn import FitscribeWarning, observe
+from fitscribe.sklearn import fit as fit_module
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.fit import INCOMPLETE
 from fitscribe.sklearn.predictions import known_answer
@@ -1118,3 +1120,52 @@ def test_a_fit_whose_end_cannot_be_stored_is_finished_all_the_same(home: Path) -
     slow = [run for run in runs() if run.info.run_name.startswith("Slow")]
     assert [run.info.status for run in slow] == ["FINISHED", "FINISHED"]
     assert all("store the run: StoreUnavailable" in run.data.tags[INCOMPLETE] for run in slow)
+
+
+def test_settings_that_a_hidden_look_changes_are_put_back() -> None:
+    class Changes(Talks):
+        def predict(self, X: Any) -> Any:
+            sklearn.set_config(display="text")
+            np.seterr(all="raise")
+            return super().predict(X)
+
+    before = sklearn.get_config(), np.geterr()
+    Changes().fit(*load_iris(return_X_y=True))
+    assert (sklearn.get_config(), np.geterr()) == before
+
+
+def test_ctrl_c_while_data_are_read_leaves_no_run_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def press(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    X, y = load_iris(return_X_y=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(observe, "digest_of", press)
+        with pytest.raises(KeyboardInterrupt):
+            Ridge().fit(X, y)
+    assert only_run().info.status == "KILLED"
+    Ridge().fit(X, y)
+    assert [run.info.status for run in runs()] == ["FINISHED", "KILLED"]
+
+
+def test_a_failure_that_cannot_be_told_is_the_fits_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*given: Any) -> str:
+        raise MemoryError
+
+    monkeypatch.setattr(fit_module, "status_after", no_memory)
+    with pytest.raises(ValueError, match="inconsistent"):
+        Ridge().fit([[1.0], [2.0]], [1.0])
+    assert only_run().info.status == "FAILED"
+
+
+@pytest.mark.parametrize("what", ["Findings", "Stopwatch"])
+def test_a_fit_goes_on_without_memory_to_record_it(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*given: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(fit_module, what, no_memory)
+    model = Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
+    assert model.coef_.shape == (1,)
+    assert [run.info.status for run in runs()] in ([], ["FINISHED"])

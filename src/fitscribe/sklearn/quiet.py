@@ -49,7 +49,7 @@ class _WhileObserving:
 
 _FILTER = ("ignore", _WhileObserving(), Warning, None, 0)
 _lock = threading.Lock()
-_lookers = _writers = 0
+_lookers = 0
 STREAMS = ("stdout", "stderr")
 
 
@@ -57,7 +57,7 @@ STREAMS = ("stdout", "stderr")
 def quietly(
     generators: Iterable[Any], drawing: bool = True, printing: bool = True
 ) -> Iterator[None]:
-    """Work unnoticed: warnings and output of this context are dropped, random states put back.
+    """Work unnoticed: warnings and output of this context are dropped, the rest is put back.
 
     Parameters
     ----------
@@ -79,6 +79,7 @@ def quietly(
             if printing:
                 stack.enter_context(_muted())
             stack.enter_context(enter(observing=True))
+            stack.enter_context(config_context())
             stack.enter_context(np.errstate(all="ignore"))
             yield
     finally:
@@ -126,25 +127,30 @@ class _Muted:
 
 @contextmanager
 def _muted() -> Iterator[None]:
-    global _writers
-    with _lock:
-        _writers += 1
-        if _writers == 1:
+    ours: list[tuple[str, _Muted]] = []
+    try:
+        with _lock:
             for name in STREAMS:
                 stream = getattr(sys, name)
-                if stream is not None and type(stream) is not _Muted:
-                    setattr(sys, name, _Muted(stream))
-    try:
+                if stream is not None:
+                    ours.append((name, _Muted(stream)))
+                    setattr(sys, *ours[-1])
         yield
     finally:
         with _lock:
-            _writers -= 1
-            if _writers == 0:
-                for name in STREAMS:
-                    # Somebody's redirect_stdout may have put another one in place meanwhile.
-                    stream = getattr(sys, name)
-                    if type(stream) is _Muted:
-                        setattr(sys, name, stream._stream)
+            for name, muted in ours:
+                _take_out(name, muted)
+
+
+def _take_out(name: str, muted: _Muted) -> None:
+    """Put back what a stream of ours stands for; another thread's may stand before it."""
+    stream = getattr(sys, name)
+    if stream is muted:
+        setattr(sys, name, muted._stream)
+    while type(stream) is _Muted:
+        if stream._stream is muted:
+            stream._stream = muted._stream
+        stream = stream._stream
 
 
 def _state(generator: Any) -> Any:
