@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import itertools
 import json
+import logging
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,14 +22,17 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn import metrics as skm
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.cluster import KMeans
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.covariance import EllipticEnvelope
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.decomposition import PCA
+from sklearn.decomposition import NMF, PCA
 from sklearn.ensemble import IsolationForest
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.impute import IterativeImputer
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, SGDOneClassSVM
 from sklearn.metrics import make_scorer
@@ -47,10 +54,12 @@ import fitscribe
 import fitscribe.sklearn
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.infer import infer_signature
-from fitscribe.sklearn import FitscribeWarning
+from fitscribe.sklearn import FitscribeWarning, observe
+from fitscribe.sklearn import fit as fit_module
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.fit import INCOMPLETE
 from fitscribe.sklearn.predictions import known_answer
+from fitscribe.sklearn.quiet import quietly
 from fitscribe.tracking.connect import connect
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -686,6 +695,85 @@ def test_a_prediction_that_would_show_is_not_asked_for() -> None:
     assert skipped == "predictions: Counts.predict_proba sets a variable outside it"
 
 
+class Talks(ClassifierMixin, BaseEstimator):
+    """Its ``predict`` says so."""
+
+    def fit(self, X: Any, y: Any) -> Talks:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X: Any) -> Any:
+        print("predicting")
+        logging.getLogger("talks").warning("predicting")
+        sys.stderr.write("predicting")
+        return np.full(len(X), self.classes_[0])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Talks,
+        lambda: NMF(2, verbose=1, max_iter=10_000, random_state=0),
+        lambda: make_pipeline(IterativeImputer(verbose=1, random_state=0), LinearRegression()),
+    ],
+)
+def test_what_a_hidden_look_prints_is_dropped(
+    make: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X = np.abs(np.random.default_rng(0).normal(size=(40, 3)))
+    y = np.arange(40) % 2
+
+    def seen() -> list[str]:
+        make().fit(X, y)
+        printed, told = capsys.readouterr()
+        return [re.sub(r"[\d.e-]+", "", text) for text in (printed, told)]
+
+    streams = sys.stdout, sys.stderr
+    under_us = seen()
+    assert (sys.stdout, sys.stderr) == streams
+    fitscribe.sklearn.autolog(disable=True)
+    assert under_us == seen()
+    assert only_run().data.tags.get(INCOMPLETE) is None
+
+
+def test_what_others_print_while_we_look_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with quietly([]):
+        print("ours")
+        other = threading.Thread(target=contextvars.Context().run, args=(print, "theirs"))
+        other.start()
+        other.join()
+        with quietly([]):
+            print("ours")
+    print("after")
+    assert capsys.readouterr().out == "theirs\nafter\n"
+
+
+def test_an_estimator_with_slots_among_the_params_is_looked_at() -> None:
+    class Slotted:
+        __slots__ = ("depth",)
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]:
+            return {}
+
+    class Outer(Talks):
+        def __init__(self, inner: Any = None) -> None:
+            self.inner = inner
+
+    X, y = load_iris(return_X_y=True)
+    Outer(Slotted()).fit(X, y)
+    tags = only_run().data.tags
+    assert "tell whether to ask" not in tags.get(INCOMPLETE, "")
+
+
+@pytest.mark.parametrize("dtype", [np.longdouble, np.float16])
+def test_labels_of_other_floats_are_in_the_curves(dtype: Any) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    DecisionTreeClassifier(max_depth=2).fit(X, y.astype(dtype))
+    run = only_run()
+    assert run.data.tags.get(INCOMPLETE) is None
+    assert read_json(run, "training_confusion_matrix.json")["labels"] == [0, 1]
+
+
 def test_a_method_that_was_replaced_on_the_object_is_not_called() -> None:
     X, y = load_iris(return_X_y=True)
     model = DecisionTreeClassifier()
@@ -1075,3 +1163,52 @@ def test_a_fit_whose_end_cannot_be_stored_is_finished_all_the_same(home: Path) -
     slow = [run for run in runs() if run.info.run_name.startswith("Slow")]
     assert [run.info.status for run in slow] == ["FINISHED", "FINISHED"]
     assert all("store the run: StoreUnavailable" in run.data.tags[INCOMPLETE] for run in slow)
+
+
+def test_settings_that_a_hidden_look_changes_are_put_back() -> None:
+    class Changes(Talks):
+        def predict(self, X: Any) -> Any:
+            sklearn.set_config(display="text")
+            np.seterr(all="raise")
+            return super().predict(X)
+
+    before = sklearn.get_config(), np.geterr()
+    Changes().fit(*load_iris(return_X_y=True))
+    assert (sklearn.get_config(), np.geterr()) == before
+
+
+def test_ctrl_c_while_data_are_read_leaves_no_run_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def press(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    X, y = load_iris(return_X_y=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(observe, "digest_of", press)
+        with pytest.raises(KeyboardInterrupt):
+            Ridge().fit(X, y)
+    assert only_run().info.status == "KILLED"
+    Ridge().fit(X, y)
+    assert [run.info.status for run in runs()] == ["FINISHED", "KILLED"]
+
+
+def test_a_failure_that_cannot_be_told_is_the_fits_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*given: Any) -> str:
+        raise MemoryError
+
+    monkeypatch.setattr(fit_module, "status_after", no_memory)
+    with pytest.raises(ValueError, match="inconsistent"):
+        Ridge().fit([[1.0], [2.0]], [1.0])
+    assert only_run().info.status == "FAILED"
+
+
+@pytest.mark.parametrize("what", ["Findings", "Stopwatch"])
+def test_a_fit_goes_on_without_memory_to_record_it(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*given: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(fit_module, what, no_memory)
+    model = Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
+    assert model.coef_.shape == (1,)
+    assert [run.info.status for run in runs()] in ([], ["FINISHED"])

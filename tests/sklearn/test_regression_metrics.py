@@ -10,8 +10,11 @@ import pytest
 import sklearn.metrics as sk
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import Lasso
 
 from fitscribe.sklearn.regression import regression_metrics
+from fitscribe.sklearn.training import training_scores
 
 
 def expected(y, predicted, weights):
@@ -120,3 +123,16 @@ def test_a_single_row_has_no_r2():
     found = regression_metrics(np.array([1.0]), np.array([2.0]))
     assert "training_r2_score" not in found.metrics
     assert found.metrics["training_mean_squared_error"] == 1.0
+
+
+@pytest.mark.parametrize("kind", [list, pd.Series, pd.DataFrame, np.asarray])
+def test_the_precision_is_the_one_that_scikit_learn_chooses(kind):
+    X, y = load_diabetes(return_X_y=True)
+    X, target = X.astype(np.float32), kind(y)
+    model = Lasso().fit(X, target)
+    found = training_scores(model, X, target).metrics
+    predicted = model.predict(X)
+    assert predicted.dtype == np.float32
+    assert found["training_r2_score"] == pytest.approx(sk.r2_score(target, predicted), rel=1e-12)
+    error = sk.mean_squared_error(target, predicted)
+    assert found["training_mean_squared_error"] == pytest.approx(error, rel=1e-12)

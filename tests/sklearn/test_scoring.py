@@ -4,6 +4,7 @@ from inspect import signature
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.cluster import KMeans
 from sklearn.covariance import EmpiricalCovariance
@@ -300,6 +301,21 @@ def test_several_labels_in_a_search_with_weights():
     search = GridSearchCV(OneVsRestClassifier(LogisticRegression()), {}, cv=2).fit(X, Y)
     found = training_scores(search, X, Y, np.random.default_rng(0).random(80))
     assert found.metrics["training_score"] == pytest.approx(search.score(X, Y), abs=1e-12)
+
+
+@pytest.mark.parametrize("asks", [None, True])
+def test_weights_go_along_where_they_are_routed(asks):
+    X, y = data(kind="number")
+    weights = np.random.default_rng(0).random(80)
+    with config_context(enable_metadata_routing=True):
+        inner = PoissonRegressor().set_fit_request(sample_weight=True)
+        inner = inner if asks is None else inner.set_score_request(sample_weight=asks)
+        pipeline = make_pipeline(StandardScaler(), inner)
+        pipeline[0].set_fit_request(sample_weight=False)
+        pipeline.fit(X, np.abs(y), sample_weight=weights)
+        found = training_scores(pipeline, X, np.abs(y), weights)
+        given = {"sample_weight": weights} if asks else {}
+        assert found.metrics["training_score"] == pipeline.score(X, np.abs(y), **given)
 
 
 def test_a_score_without_sample_weight_is_called_without():

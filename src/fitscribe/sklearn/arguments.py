@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import FrameType
+from itertools import pairwise
+from types import CodeType, FrameType
 from typing import Any
 
+from fitscribe.sklearn.weakly import kept_weakly
 from fitscribe.tracking.stack import SKIPPED_FILE
 
 __all__ = ["Arguments", "arguments_of", "variable_name"]
@@ -30,7 +33,7 @@ class Arguments:
     sample_weight: Any = None
 
 
-@functools.lru_cache(maxsize=1024)
+@kept_weakly
 def _parameters(function: Any) -> tuple[str, ...]:
     """Return the names of the positional parameters after ``self``."""
     try:
@@ -90,13 +93,17 @@ def variable_name(value: Any) -> str | None:
     frame: FrameType | None = _first_foreign_frame()
     best = None
     for _ in range(MOST_FRAMES):
-        if frame is None:
+        if frame is None or _holds_its_names(frame.f_code):
             return best
-        found = _name_in(frame.f_locals, value)
+        code = frame.f_code
+        names = frame.f_locals
+        try:
+            found = _name_in(names, value)
+        finally:
+            _let_go(code, names)
         if found is None:
             return best
         best = found
-        code = frame.f_code
         if found not in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
             return best
         frame = frame.f_back
@@ -111,6 +118,43 @@ def _first_foreign_frame() -> FrameType | None:
     ):
         frame = frame.f_back
     return frame
+
+
+@functools.lru_cache(maxsize=1024)
+def _holds_its_names(code: CodeType) -> bool:
+    """Whether a function asks for the dict of its variables.
+
+    Up to Python 3.12 there is one such dict, and a look brings it up to date: a loop over
+    ``locals().values()`` would find that it has grown.
+    """
+    if sys.version_info >= (3, 13):
+        return False
+    if not code.co_flags & inspect.CO_OPTIMIZED or not {"locals", "vars"} & set(code.co_names):
+        return False
+    steps = [step for step in dis.get_instructions(code) if step.opname not in _BEFORE_CALLS]
+    return any(
+        asked.opname == "LOAD_GLOBAL"
+        and (
+            asked.argval == "locals"
+            or (asked.argval == "vars" and call.opname == "CALL" and call.arg == 0)
+        )
+        for asked, call in pairwise(steps)
+    )
+
+
+# What stands between a function's name and its call without arguments.
+_BEFORE_CALLS = ("PRECALL", "PUSH_NULL", "CACHE")
+
+
+def _let_go(code: CodeType, names: Mapping[str, Any]) -> None:
+    """Empty the dict of a function's variables that the look filled.
+
+    Up to Python 3.12 the frame keeps it: data that the function deletes would live on in there
+    until the function returns.
+    """
+    if type(names) is dict and code.co_flags & inspect.CO_OPTIMIZED:
+        for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
+            names.pop(name, None)
 
 
 def _name_in(names: Mapping[str, Any], value: Any) -> str | None:

@@ -48,7 +48,8 @@ OUTPUTS, BINS, SCATTER = 10, 30, 200
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 SHARE = 1e6
 
-_encode = msgspec.json.Encoder().encode
+# Labels of 80 or 128 bits stay numpy's in a list.
+_encode = msgspec.json.Encoder(enc_hook=float).encode
 
 
 def classifier_files(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from sklearn.base import BaseEstimator
 
 from fitscribe.core.values import Param
 from fitscribe.modelfolder.containers import is_pandas_frame
+from fitscribe.sklearn.weakly import kept_weakly
 
 __all__ = [
     "changed_params",
@@ -76,7 +76,7 @@ def param_values(estimator: Any) -> Mapping[str, Any]:
     plain = cls.get_params is _GET_PARAMS and cls._get_param_names.__func__ is _GET_NAMES
     if plain and not own:
         # scikit-learn reads the constructor's signature each time, for a tenth of a millisecond.
-        values = {name: getattr(estimator, name) for name in _param_names(cls, cls.__init__)}
+        values = {name: getattr(estimator, name) for name in _param_names(cls.__init__, cls)}
         if not deep or not any(hasattr(value, "get_params") for value in values.values()):
             return values
     found: Mapping[str, Any] = estimator.get_params(deep=deep)
@@ -87,8 +87,8 @@ _GET_PARAMS = BaseEstimator.get_params
 _GET_NAMES = BaseEstimator._get_param_names.__func__
 
 
-@functools.lru_cache(maxsize=1024)
-def _param_names(cls: Any, init: Any) -> tuple[str, ...]:
+@kept_weakly
+def _param_names(init: Any, cls: Any) -> tuple[str, ...]:
     """Return the names of the params of a class, as long as this is its constructor."""
     del init
     return tuple(cls._get_param_names())
@@ -140,7 +140,7 @@ def _text(value: Any, nested: bool) -> str:
     return repr(value) if nested else str(value)
 
 
-@functools.lru_cache(maxsize=1024)
+@kept_weakly
 def _defaults(cls: type) -> Mapping[str, Any]:
     """Return the default of each constructor parameter.
 

@@ -84,13 +84,13 @@ def classification_by_sklearn(
 
 
 def regression_by_sklearn(
-    y: Array, predicted: Array, weights: Array | None
+    y: Any, predicted: Array, weights: Array | None
 ) -> tuple[dict[str, float], list[str]]:
     """Compute a regressor's errors one by one.
 
     Parameters
     ----------
-    y, predicted : ndarray of shape (n_rows, n_outputs)
+    y, predicted : array-like of shape (n_rows, n_outputs)
         Target and prediction.
     weights : ndarray of shape (n_rows,), or None
         Sample weights.

@@ -26,7 +26,7 @@ from fitscribe.sklearn.generators import generators_of
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.preparation import take
 from fitscribe.sklearn.quiet import quietly
-from fitscribe.sklearn.standin import draws_nothing, is_plain
+from fitscribe.sklearn.standin import draws_nothing, is_plain, may_print
 from fitscribe.sklearn.trials import Parent, candidates, results_csv, search_facts
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
@@ -99,7 +99,8 @@ class Findings:
         generators = attempts("look for generators", lambda: generators_of(estimator, params))
         # Most of the cost of looking away is copying numpy's global state.
         drawing = not attempts("tell who draws", lambda: draws_nothing(estimator, params))
-        with quietly(generators or [], drawing):
+        printing = attempts("tell who prints", lambda: may_print(estimator, params)) is not False
+        with quietly(generators or [], drawing, printing):
             self.look(params)
 
     def _all_params(self) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ transaction. Every step goes through :class:`~fitscribe.sklearn.attempt.Attempts
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -64,7 +65,12 @@ def record(
     preparation = attempts("tell models from preparation", lambda: is_preparation(estimator))
     if preparation and not options.log_transformers:
         return _Preparation(estimator, arguments, attempts)
-    return _Fit(estimator, method, arguments, attempts, options)
+    fit = attempts(
+        "begin to record", lambda: _Fit(estimator, method, arguments, attempts, options)
+    )
+    if fit is None:
+        attempts.tell()
+    return fit
 
 
 class _Preparation:
@@ -114,19 +120,32 @@ class _Fit:
         self.dataset: observe.SeenData | None = None
         self.digest: observe.Digest | None = None
         self.no_dataset: str | None = None
-        self.run = self.attempts("open a run", self._open)
-        if self.options.log_datasets:
-            self.dataset = self.attempts("describe the training data", self._see_data)
-            self.digest = None if self.dataset is None else self.dataset.digest
-            given = [data for data in (arguments.X, arguments.y) if data is not None]
-            if given and self.dataset is None and not self.attempts.problems:
-                kinds = ", ".join(type(data).__name__ for data in given)
-                self.no_dataset = f"{kinds}: cannot be read twice, or has no digest"
-        else:
-            self.digest = self.attempts("look for copy=False", self._guard_data)
-        self.scope = active.swap(fit=self)
+        begun = False
+        try:
+            self.run = self.attempts("open a run", self._open)
+            self._look_at_data()
+            self.scope = active.swap(fit=self)
+            begun = True
+        finally:
+            # Ctrl-C came while the data were read: the fit does not begin.
+            if not begun and self.run is not None:
+                error = sys.exception()
+                self._end(self.run, {}, RunStatus.FAILED if error is None else status_after(error))
+                self._leave()
 
     # Before
+
+    def _look_at_data(self) -> None:
+        """Note what is to be known of the data before the fit, which may overwrite them."""
+        if not self.options.log_datasets:
+            self.digest = self.attempts("look for copy=False", self._guard_data)
+            return
+        self.dataset = self.attempts("describe the training data", self._see_data)
+        self.digest = None if self.dataset is None else self.dataset.digest
+        given = [data for data in (self.arguments.X, self.arguments.y) if data is not None]
+        if given and self.dataset is None and not self.attempts.problems:
+            kinds = ", ".join(type(data).__name__ for data in given)
+            self.no_dataset = f"{kinds}: cannot be read twice, or has no digest"
 
     def _open(self) -> OpenRun:
         """Claim the run that the user opened, else open one; store params and tags."""
@@ -196,23 +215,34 @@ class _Fit:
     def failed(self, error: BaseException) -> None:
         """Store what the fit died of; the exception itself goes on to the caller."""
         active.restore(self.scope)
+        # Memory may be what it died of, and what is missing here as well.
+        self.attempts("record a failure", lambda: self._failed(error))
+
+    def _failed(self, error: BaseException) -> None:
         if self.pid != os.getpid():
             return
         if self.run is None:
             self.attempts.tell()
             return
         run = self.run
-        tags = self.attempts("describe the error", lambda: error_tags(error)) or {}
-        status = status_after(error)
-        what = Findings(self, run, self.stopwatch.read_ms())
-        self.attempts("tell what was prepared", what.take_preparation)
-        what.write_files()
-        self._end(run, tags, status)
-        self._leave()
+        tags: Mapping[str, str] = {}
+        status: str = RunStatus.FAILED
+        try:
+            tags = self.attempts("describe the error", lambda: error_tags(error)) or {}
+            status = status_after(error)
+            what = Findings(self, run, self.stopwatch.read_ms())
+            self.attempts("tell what was prepared", what.take_preparation)
+            what.write_files()
+        finally:
+            self._end(run, tags, status)
+            self._leave()
 
     def finished(self, result: Any) -> None:
         """Look at the fitted estimator and store what there is to know."""
         active.restore(self.scope)
+        self.attempts("record the fit", self._finished)
+
+    def _finished(self) -> None:
         if self.pid != os.getpid():
             return
         if self.run is None:
@@ -247,11 +277,13 @@ class _Fit:
 
     def _end(self, run: OpenRun, tags: Mapping[str, str], status: str) -> None:
         """Store a short end; one that cannot be stored now is tried again at the exit."""
-        if self.reachable:
-            write = partial(self._write, run, tags, status)
-            self.ended = bool(self.attempts("end the run", lambda: self._reaching(write)))
-        if self.managed and not self.ended:
-            end_later(run, self._short(run, tags, status))
+        try:
+            if self.reachable:
+                write = partial(self._write, run, tags, status)
+                self.ended = bool(self.attempts("end the run", lambda: self._reaching(write)))
+        finally:
+            if self.managed and not self.ended:
+                end_later(run, self._short(run, tags, status))
 
     def _leave(self) -> None:
         assert self.run is not None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from fitscribe.sklearn.standin import class_draws_nothing, draws_nothing
+from fitscribe.sklearn.weakly import kept_weakly
 
 __all__ = ["generators_of"]
 
@@ -81,7 +81,7 @@ def _is_data(value: Any) -> bool:
     )
 
 
-@functools.lru_cache(maxsize=1024)
+@kept_weakly
 def _is_quiet(cls: type) -> bool:
     """Whether there is no need to look into objects of a class."""
     if issubclass(

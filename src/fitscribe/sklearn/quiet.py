@@ -1,4 +1,4 @@
-"""Looking at a fitted estimator without a trace: no warning, no number drawn.
+"""Looking at a fitted estimator without a trace: no warning, no output, no number drawn.
 
 A hidden ``predict`` may warn, and may draw from a generator that the user's next call would have
 drawn from. ``warnings.catch_warnings`` is no way out: it makes once-only warnings repeat, and is
@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -49,11 +50,14 @@ class _WhileObserving:
 _FILTER = ("ignore", _WhileObserving(), Warning, None, 0)
 _lock = threading.Lock()
 _lookers = 0
+STREAMS = ("stdout", "stderr")
 
 
 @contextmanager
-def quietly(generators: Iterable[Any], drawing: bool = True) -> Iterator[None]:
-    """Work unnoticed: warnings of this context are dropped, random states put back.
+def quietly(
+    generators: Iterable[Any], drawing: bool = True, printing: bool = True
+) -> Iterator[None]:
+    """Work unnoticed: warnings and output of this context are dropped, the rest is put back.
 
     Parameters
     ----------
@@ -62,13 +66,21 @@ def quietly(generators: Iterable[Any], drawing: bool = True) -> Iterator[None]:
     drawing : bool
         Put the global states of numpy and ``random`` back as well; False where it is known that
         nothing is drawn from them.
+    printing : bool
+        Drop what is written to ``sys.stdout`` and ``sys.stderr``; False where it is known that
+        nothing is.
     """
     held = [(generator, _state(generator)) for generator in generators]
     ours = random.getstate() if drawing else None
     theirs = np.random.get_state(legacy=False) if drawing else None
     _add_filter()
     try:
-        with enter(observing=True), np.errstate(all="ignore"):
+        with ExitStack() as stack:
+            if printing:
+                stack.enter_context(_muted())
+            stack.enter_context(enter(observing=True))
+            stack.enter_context(config_context())
+            stack.enter_context(np.errstate(all="ignore"))
             yield
     finally:
         _remove_filter()
@@ -97,6 +109,48 @@ def _remove_filter() -> None:
             filters: Any = warnings.filters
             while _FILTER in filters:
                 filters.remove(_FILTER)
+
+
+class _Muted:
+    """Stands where a standard stream is: drops what our own looks write, passes on the rest."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write what is not of our doing."""
+        return len(text) if scope().observing else int(self._stream.write(text))
+
+
+@contextmanager
+def _muted() -> Iterator[None]:
+    ours: list[tuple[str, _Muted]] = []
+    try:
+        with _lock:
+            for name in STREAMS:
+                stream = getattr(sys, name)
+                if stream is not None:
+                    ours.append((name, _Muted(stream)))
+                    setattr(sys, *ours[-1])
+        yield
+    finally:
+        with _lock:
+            for name, muted in ours:
+                _take_out(name, muted)
+
+
+def _take_out(name: str, muted: _Muted) -> None:
+    """Put back what a stream of ours stands for; another thread's may stand before it."""
+    stream = getattr(sys, name)
+    if stream is muted:
+        setattr(sys, name, muted._stream)
+    while type(stream) is _Muted:
+        if stream._stream is muted:
+            stream._stream = muted._stream
+        stream = stream._stream
 
 
 def _state(generator: Any) -> Any:

@@ -66,9 +66,11 @@ def regression_metrics(y: Any, predicted: Any, weights: Array | None = None) -> 
     total = None if weights is None else float(weights.sum())
     if total is not None and (total == 0 or not np.isfinite(total)):
         return _nothing(f"sample_weight sums to {total:g}")
-    dtype = _precision(true, guess, weights)
+    typed = hasattr(y, "dtype")
+    # scikit-learn goes by what has a dtype: beside a list or a frame, by the prediction's alone.
+    dtype = _precision(true, guess, weights) if typed or guess.dtype != np.float32 else None
     if dtype is None:
-        values, problems = regression_by_sklearn(true, guess, weights)
+        values, problems = regression_by_sklearn(true if typed else y, guess, weights)
         return RegressionMetrics(values, problems + _r2_problem(true), true, guess)
     true, guess = true.astype(dtype, copy=False), guess.astype(dtype, copy=False)
     with np.errstate(over="ignore", invalid="ignore"):

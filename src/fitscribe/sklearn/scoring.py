@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import get_config
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 
 from fitscribe.sklearn.effects import only_computes
 from fitscribe.sklearn.predictions import (
@@ -277,4 +279,9 @@ def _call(estimator: Any, X: Any, y: Any, weights: Array | None) -> Any:
         takes = "sample_weight" in inspect.signature(estimator.score).parameters
     except (TypeError, ValueError):  # a method of compiled code may have no signature
         takes = False
+    if takes and get_config()["enable_metadata_routing"]:
+        routing = get_routing_for_object(estimator)
+        # One that passes metadata on refuses what nobody inside has asked for.
+        if isinstance(routing, MetadataRouter):
+            takes = bool(routing.consumes("score", ["sample_weight"]))
     return estimator.score(X, y, sample_weight=weights) if takes else estimator.score(X, y)

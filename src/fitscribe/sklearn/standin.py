@@ -34,6 +34,7 @@ __all__ = [
     "draws_nothing",
     "is_plain",
     "is_sklearns",
+    "may_print",
     "reason_not_to_ask",
     "stand_in",
 ]
@@ -124,6 +125,16 @@ def is_plain(estimator: Any, params: Mapping[str, Any]) -> bool:
     return all(map(class_is_plain, _classes(estimator, params)))
 
 
+def may_print(estimator: Any, params: Mapping[str, Any]) -> bool:
+    """Whether a look at an estimator may print: told to be verbose, or code of the user's own."""
+    levels = (value for key, value in params.items() if key.rpartition("__")[2] == "verbose")
+    silent = all(
+        level is None or (isinstance(level, (int, float, np.generic)) and not level)
+        for level in levels
+    )
+    return not (silent and is_plain(estimator, params))
+
+
 def draws_nothing(estimator: Any, params: Mapping[str, Any]) -> bool:
     """Whether looking at a fitted estimator is known to draw no random number."""
     return all(map(class_draws_nothing, _classes(estimator, params))) and not (
@@ -189,7 +200,7 @@ def _reason_of_function(param: tuple[str, Any]) -> str | None:
 
 def _reason_of_one(part: Any) -> str | None:
     cls = type(part)
-    for name, value in vars(part).items():
+    for name, value in getattr(part, "__dict__", {}).items():
         if callable(value) and isinstance(getattr(cls, name, None), FunctionType):
             return f"{cls.__name__}.{name} was replaced on this object"
     if class_is_plain(cls):

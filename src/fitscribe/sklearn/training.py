@@ -207,7 +207,8 @@ def _metrics(
 ) -> tuple[dict[str, float], list[str], Scored]:
     """Return metrics, problems, and what curves are drawn from."""
     if asked.plan.kind == REGRESSOR:
-        target = asked.y if asked.target is None else asked.target
+        untyped = asked.target is None or not hasattr(asked.y, "dtype")
+        target = asked.y if untyped else asked.target
         errors = regression_metrics(target, predictions.labels, asked.weights)
         return dict(errors.metrics), errors.problems, errors
     predicted = target_array(predictions.labels)
