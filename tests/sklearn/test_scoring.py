@@ -61,8 +61,11 @@ def own_accuracy(y_true, y_predicted):
     return float(np.mean(y_true == y_predicted))
 
 
-def printed_accuracy(y_true, y_predicted):
-    print("scored")
+SCORED: list[int] = []
+
+
+def counted_accuracy(y_true, y_predicted):
+    SCORED.append(len(y_true))
     return own_accuracy(y_true, y_predicted)
 
 
@@ -122,7 +125,7 @@ def test_score_of_classifiers(name, weighted):
     [
         lambda: grid(half_right),
         lambda: grid(by_precision, refit="b"),
-        lambda: grid(make_scorer(printed_accuracy)),
+        lambda: grid(make_scorer(counted_accuracy)),
         lambda: RFECV(LogisticRegression(), cv=2, scoring=half_right),
         lambda: LogisticRegressionCV(Cs=2, cv=2, scoring=half_right),
         lambda: make_pipeline(StandardScaler(), grid(half_right)),

@@ -1,9 +1,9 @@
 """Whether a function of the user's own may be called once more without that being seen.
 
 Training metrics need one more prediction, which calls the functions among an estimator's params
-(a ``FunctionTransformer``, a kernel, a tokenizer). Most only compute. Some print, count or write:
-for those it is better to have no metrics. The function's code tells, and what it reads from
-outside; where that is not sure, the function is not called.
+(a ``FunctionTransformer``, a kernel, a tokenizer). Most only compute. Some count or write: for
+those it is better to have no metrics. The function's code tells, and what it reads from outside;
+where that is not sure, the function is not called. What it prints is dropped (`quiet.py`).
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ INSTALLED = frozenset({"site-packages", "dist-packages"})
 BUILTINS_WITH_EFFECTS = frozenset(
     {
         *("__import__", "breakpoint", "compile", "delattr", "eval", "exec", "globals", "help"),
-        *("input", "open", "print", "setattr", "vars"),
+        *("input", "open", "setattr", "vars"),
     }
 )
-# Attributes that write or print, whoever has them.
+# Attributes that write, whoever has them.
 ACTS = frozenset(
     {
-        *("dump", "flush", "print", "save", "savefig", "savetxt", "savez", "send", "sleep"),
+        *("dump", "flush", "save", "savefig", "savetxt", "savez", "send", "sleep"),
         *("to_clipboard", "to_csv", "to_excel", "to_feather", "to_hdf", "to_parquet", "to_pickle"),
         *("to_sql", "tofile", "write", "writelines", "write_bytes", "write_csv", "write_text"),
     }
@@ -113,14 +113,14 @@ def only_computes(function: Any, on_copies: bool = False) -> bool:
     Returns
     -------
     bool
-        False where it prints, writes, draws from a generator of its own or changes something
-        outside of it, and where that cannot be told (an object with a ``__call__``, a method).
+        False where it writes, draws from a generator of its own or changes something outside of
+        it, and where that cannot be told (an object with a ``__call__``, a method).
 
     Examples
     --------
     >>> only_computes(lambda X: X * 2)
     True
-    >>> only_computes(lambda X: print(X))
+    >>> only_computes(lambda X: open("rows").write(X))
     False
     """
     reader = _Reader()

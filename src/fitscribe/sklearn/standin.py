@@ -132,7 +132,7 @@ def may_print(estimator: Any, params: Mapping[str, Any]) -> bool:
         level is None or (isinstance(level, (int, float, np.generic)) and not level)
         for level in levels
     )
-    return not (silent and is_plain(estimator, params))
+    return not (silent and is_plain(estimator, params)) or calls_own_function(params)
 
 
 def draws_nothing(estimator: Any, params: Mapping[str, Any]) -> bool:
