@@ -200,7 +200,7 @@ def test_a_folder_is_made_in_this_process_with_what_is_imported() -> None:
     )
     files, modules, seen = json.loads(done.stdout)
     assert files == ["MLmodel", "conda.yaml", "model.pkl", "python_env.yaml", "requirements.txt"]
-    assert modules == []
+    assert set(modules) <= {"quopri"}  # from 3.13 on, `email` imports it when it reads a version
     assert seen == []
     assert done.stderr == ""
 

@@ -209,7 +209,11 @@ class SqliteEngine(Engine):
         self._writer: sqlite3.Connection | None = None
         self._turn = threading.RLock()
         self._file: tuple[int, int] | None = None
-        self._open_file()
+        try:
+            self._open_file()
+        except BaseException:
+            self.close()
+            raise
 
     # Transactions
 
@@ -316,17 +320,21 @@ class SqliteEngine(Engine):
             check_same_thread=False,
             cached_statements=256,
         )
-        for pragma in (
-            f"synchronous = {'FULL' if self._network else 'NORMAL'}",
-            # Every number of a row was looked up in the same transaction; to look again costs a
-            # tenth of it. PostgreSQL looks, at the same statements.
-            "foreign_keys = OFF",
-            "case_sensitive_like = ON",
-            f"cache_size = -{CACHE_KIB}",
-            "temp_store = MEMORY",
-        ):
-            raw.execute(f"PRAGMA {pragma}")
-        raw.create_function("fitscribe_lower", 1, _lower, deterministic=True)
+        try:
+            for pragma in (
+                f"synchronous = {'FULL' if self._network else 'NORMAL'}",
+                # Every number of a row was looked up in the same transaction; to look again costs a
+                # tenth of it. PostgreSQL looks, at the same statements.
+                "foreign_keys = OFF",
+                "case_sensitive_like = ON",
+                f"cache_size = -{CACHE_KIB}",
+                "temp_store = MEMORY",
+            ):
+                raw.execute(f"PRAGMA {pragma}")
+            raw.create_function("fitscribe_lower", 1, _lower, deterministic=True)
+        except BaseException:
+            raw.close()
+            raise
         return raw
 
     def close(self) -> None:
