@@ -219,12 +219,9 @@ class _Fit:
         self.attempts("record a failure", lambda: self._failed(error))
 
     def _failed(self, error: BaseException) -> None:
-        if self.pid != os.getpid():
+        run = self._run_to_fill()
+        if run is None:
             return
-        if self.run is None:
-            self.attempts.tell()
-            return
-        run = self.run
         tags: Mapping[str, str] = {}
         status: str = RunStatus.FAILED
         try:
@@ -243,12 +240,9 @@ class _Fit:
         self.attempts("record the fit", self._finished)
 
     def _finished(self) -> None:
-        if self.pid != os.getpid():
+        run = self._run_to_fill()
+        if run is None:
             return
-        if self.run is None:
-            self.attempts.tell()
-            return
-        run = self.run
         try:
             end_ms = self.stopwatch.read_ms()
             token = active.swap(fit=self)
@@ -266,6 +260,14 @@ class _Fit:
             if not self.ended:
                 self._end(run, {}, RunStatus.FINISHED)
             self._leave()
+
+    def _run_to_fill(self) -> OpenRun | None:
+        """Return the run, if there is one and this is not a fork of the process whose it is."""
+        if self.pid != os.getpid():
+            return None
+        if self.run is None:
+            self.attempts.tell()
+        return self.run
 
     def _reaching(self, write: Callable[[], bool]) -> bool:
         """Write, and note when the store is busy for so long that nobody should wait again."""

@@ -99,7 +99,7 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
         predicted = known_answer(estimator)
     if predicted is None:
         params: Mapping[str, Any] = estimator.get_params(deep=True)
-        if reason_not_to_ask(estimator, params) is not None:
+        if reason_not_to_ask(estimator, params) is not None or _takes_distances(params):
             return infer_signature(X)
         asked = stand_in(estimator, params)
         answer = getattr(asked, "predict", None) or getattr(asked, "transform", None)
@@ -108,6 +108,12 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
             return infer_signature(X)
         predicted = answer(rows)
     return infer_signature(X, predicted)
+
+
+def _takes_distances(params: Mapping[str, Any]) -> bool:
+    """Whether X is no rows, but what lies between them: some cannot predict from that."""
+    values = (params.get(name) for name in ("affinity", "kernel", "metric"))
+    return any(isinstance(value, str) and value == "precomputed" for value in values)
 
 
 def _first_rows(X: Any) -> Any:

@@ -345,7 +345,10 @@ def _from_probabilities(
     estimator: Any, plan: Plan, X: Any, lend: Callable[[Any], Any]
 ) -> Predictions:
     """Ask for probabilities, and for labels where they do not follow."""
-    given = estimator.predict_proba(lend(X))
+    try:
+        given = estimator.predict_proba(lend(X))
+    except AttributeError:  # scikit-learn's way to say that it has none after all
+        return Predictions(estimator.predict(lend(X)), classes=single_classes(estimator))
     proba = given if isinstance(given, list) else np.asarray(given)
     classes = single_classes(estimator)
     if (

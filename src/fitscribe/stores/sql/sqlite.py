@@ -323,8 +323,8 @@ class SqliteEngine(Engine):
         try:
             for pragma in (
                 f"synchronous = {'FULL' if self._network else 'NORMAL'}",
-                # Every number of a row was looked up in the same transaction; to look again costs a
-                # tenth of it. PostgreSQL looks, at the same statements.
+                # Every number of a row was looked up in the same transaction; to look again
+                # costs a tenth of it. PostgreSQL looks, at the same statements.
                 "foreign_keys = OFF",
                 "case_sensitive_like = ON",
                 f"cache_size = -{CACHE_KIB}",
