@@ -9,6 +9,7 @@ import random
 import re
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,11 @@ def prints(X: Any) -> Any:
     return X
 
 
+def yielded(text: str) -> Iterator[str]:
+    for word in text.split():
+        yield word.lower()
+
+
 @pytest.mark.parametrize(
     "function",
     [
@@ -137,6 +143,7 @@ def prints(X: Any) -> Any:
         *(log_of, with_ratio, tokens, sparse, by_row, both, noisy, total, scaled(2.0)),
         *(lambda X: X[NAMES], lambda text: [CACHE.get(word) for word in text]),
         *(decorated(log_of), functools.partial(log_of), functools.partial(np.add, 1)),
+        *(yielded, lambda text: " ".join(word for word in text.split() if word not in STOP)),
         *(print, prints, np.vectorize(prints)),  # what is printed in a look is dropped
     ],
 )

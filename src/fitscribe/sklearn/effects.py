@@ -87,7 +87,7 @@ CHANGING_OPTIONS = frozenset({"out", "inplace"})
 REFUSED_STEPS = frozenset(
     {
         *("STORE_GLOBAL", "DELETE_GLOBAL", "DELETE_ATTR", "DELETE_DEREF", "LOAD_BUILD_CLASS"),
-        *("GET_AWAITABLE", "GET_AITER", "IMPORT_STAR", "YIELD_VALUE"),
+        *("GET_AWAITABLE", "GET_AITER", "IMPORT_STAR"),
     }
 )
 CONSTANT = (
