@@ -28,18 +28,14 @@ class Ranking:
     true_positives, false_positives : ndarray of shape (n_points,)
         How many rows of either class score at least that much (weighted, if rows have weights).
         The last ones are the classes' sizes and above zero.
+    auc : float
+        The area under the ROC curve, by trapezoids.
     """
 
     thresholds: Array
     true_positives: Array
     false_positives: Array
-
-    @property
-    def auc(self) -> float:
-        """The area under the ROC curve, by trapezoids."""
-        tp, fp = self.true_positives, self.false_positives
-        twice = fp[0] * tp[0] + ((fp[1:] - fp[:-1]) * (tp[1:] + tp[:-1])).sum()
-        return float(twice / (2.0 * float(tp[-1]) * float(fp[-1])))
+    auc: float
 
     @property
     def average_precision(self) -> float:
@@ -89,7 +85,8 @@ def ranking_of(
         fp = np.cumsum(np.where(positive, 0.0, weights))[ends]
     if tp[-1] <= 0 or fp[-1] <= 0:
         return None
-    return Ranking(scores[ends], tp, fp)
+    twice = fp[0] * tp[0] + ((fp[1:] - fp[:-1]) * (tp[1:] + tp[:-1])).sum()
+    return Ranking(scores[ends], tp, fp, float(twice / (2.0 * float(tp[-1]) * float(fp[-1]))))
 
 
 def pairwise_auc(probabilities: Array, true: NDArray[np.intp]) -> float | None:
