@@ -90,7 +90,8 @@ class PostgresClock:
         """Find the processes; call it once the store has connected."""
         query = (
             "SELECT pid FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            "AND backend_type = 'client backend'"  # autovacuum comes and goes
         )
         self._pids = [row[0] for row in self._watcher.execute(query)]
 
