@@ -163,6 +163,15 @@ def sets_global(X: Any) -> Any:
     return X
 
 
+def sets_global_inside(X: Any) -> Any:
+    def inner() -> None:
+        global count
+        count += 1
+
+    inner()
+    return X
+
+
 def sets_attribute(X: Any) -> Any:
     sets_attribute.calls = 1
     return X
@@ -223,7 +232,15 @@ async def is_awaited(X: Any) -> Any:
     "function",
     [
         *(open, CALLS.append, Own(), Own().method, CHANCE.normal, np.vectorize(writes)),
-        *(writes, sets_global, sets_attribute, sets_of_module, sets_default, by_another_name),
+        *(
+            writes,
+            sets_global,
+            sets_global_inside,
+            sets_attribute,
+            sets_of_module,
+            sets_default,
+            by_another_name,
+        ),
         *(by_operator, by_os, waits, makes_a_class, counting(), appending()),
         *(decorated(writes), functools.partial(writes), functools.partial(helper, CALLS)),
         *(functools.lru_cache(log_of), functools.partial(appending())),

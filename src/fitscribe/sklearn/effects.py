@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["only_computes"]
+__all__ = ["only_computes", "sets_outer_variable"]
 
 MOST_FUNCTIONS = 50
 
@@ -86,8 +86,8 @@ CHANGING_STEPS = frozenset({"STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE"})
 CHANGING_OPTIONS = frozenset({"out", "inplace"})
 REFUSED_STEPS = frozenset(
     {
-        *("STORE_GLOBAL", "DELETE_GLOBAL", "DELETE_ATTR", "DELETE_DEREF", "LOAD_BUILD_CLASS"),
-        *("GET_AWAITABLE", "GET_AITER", "IMPORT_STAR"),
+        *("DELETE_ATTR", "DELETE_DEREF", "GET_AITER", "GET_AWAITABLE", "IMPORT_STAR"),
+        "LOAD_BUILD_CLASS",
     }
 )
 CONSTANT = (
@@ -131,6 +131,17 @@ def only_computes(function: Any, on_copies: bool = False) -> bool:
     return not (reader.changes and reader.changeable)
 
 
+@functools.lru_cache(maxsize=1024)
+def sets_outer_variable(code: CodeType) -> bool:
+    """Whether a function, or one inside it, writes a global or a variable of an enclosing one."""
+    return any(
+        step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")
+        or (step.opname in ("STORE_DEREF", "DELETE_DEREF") and step.argval in code.co_freevars)
+        for part in _parts(code)
+        for step in dis.get_instructions(part)
+    )
+
+
 class _Reader:
     """Follows one function to whatever it calls.
 
@@ -164,14 +175,15 @@ class _Reader:
 
     def _reads_well(self, function: FunctionType) -> bool:
         code = function.__code__
-        own = set(code.co_freevars)
+        if sets_outer_variable(code):
+            return False
         steps: list[dis.Instruction] = []
         for part in _parts(code):
             steps += dis.get_instructions(part)
             self.changes |= bool(CHANGING_OPTIONS & _texts(part))
         for place, step in enumerate(steps):
             name = str(step.argval)
-            if step.opname in REFUSED_STEPS or (step.opname == "STORE_DEREF" and name in own):
+            if step.opname in REFUSED_STEPS:
                 return False
             if step.opname == "STORE_ATTR" and not _is_local(steps, place):
                 return False

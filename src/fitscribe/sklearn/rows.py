@@ -39,13 +39,13 @@ LAZY = frozenset(
     }
 )
 # Of the lazy ones, those whose kernel numpy goes over several times: each counts as so many.
-IN_NUMPY = frozenset(
+GAUSSIAN_PROCESSES = frozenset(
     {
         "sklearn.gaussian_process._gpr.GaussianProcessRegressor",
         "sklearn.gaussian_process._gpc.GaussianProcessClassifier",
     }
 )
-TIMES = 4
+GAUSSIAN_COST = 4
 # Those that solve a system of the training rows for every row they are asked.
 SOLVING = frozenset({"sklearn.gaussian_process._gpc.GaussianProcessClassifier"})
 # Where an estimator keeps the fitted ones that it asks; and where it keeps one of which, beside
@@ -123,7 +123,7 @@ def lazy_members(
     """
     names = {f"{base.__module__}.{base.__qualname__}" for base in type(estimator).__mro__}
     if names & LAZY:
-        return TIMES if names & IN_NUMPY else 1, bool(names & SOLVING)
+        return GAUSSIAN_COST if names & GAUSSIAN_PROCESSES else 1, bool(names & SOLVING)
     if depth == DEEPEST or id(estimator) in outer:
         return 0, False
     outer |= {id(estimator)}

@@ -7,13 +7,10 @@ keep its last rows, fill a cache: then a copy is asked.
 from __future__ import annotations
 
 import copy
-import dis
-import functools
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from types import (
     BuiltinFunctionType,
-    CodeType,
     FunctionType,
     MethodDescriptorType,
     ModuleType,
@@ -25,7 +22,7 @@ import numpy as np
 
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.formats import dump, load
-from fitscribe.sklearn.effects import only_computes
+from fitscribe.sklearn.effects import only_computes, sets_outer_variable
 
 __all__ = [
     "calls_own_function",
@@ -207,19 +204,9 @@ def _reason_of_one(part: Any) -> str | None:
         return None
     for name in ASKED:
         function = getattr(cls, name, None)
-        if isinstance(function, FunctionType) and _sets_outer_variable(function.__code__):
+        if isinstance(function, FunctionType) and sets_outer_variable(function.__code__):
             return f"{cls.__name__}.{name} sets a variable outside it"
     return None
-
-
-@functools.lru_cache(maxsize=1024)
-def _sets_outer_variable(code: CodeType) -> bool:
-    """Whether a function's own code writes a global or a variable of an enclosing function."""
-    return any(
-        step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")
-        or (step.opname in ("STORE_DEREF", "DELETE_DEREF") and step.argval in code.co_freevars)
-        for step in dis.get_instructions(code)
-    )
 
 
 def _classes(estimator: Any, params: Mapping[str, Any]) -> Iterator[type]:
