@@ -310,6 +310,28 @@ def test_what_others_print_while_we_look_is_printed(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == "theirs\nafter\n"
 
 
+def test_others_print_to_a_stream_that_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many a stream that people put in place returns nothing from its ``write``."""
+
+    class Kept:
+        def __init__(self) -> None:
+            self.texts: list[str] = []
+
+        def write(self, text: str) -> None:
+            self.texts.append(text)
+
+    kept, failed = Kept(), []
+    monkeypatch.setattr(sys, "stdout", kept)
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+    with quietly([]):
+        other = threading.Thread(target=contextvars.Context().run, args=(print, "theirs"))
+        other.start()
+        other.join()
+    assert failed == []
+    assert kept.texts == ["theirs", "\n"]
+    assert sys.stdout is kept
+
+
 def test_an_estimator_with_slots_among_the_params_is_looked_at() -> None:
     class Slotted:
         __slots__ = ("depth",)

@@ -120,9 +120,9 @@ class _Muted:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def write(self, text: str) -> int:
-        """Write what is not of our doing."""
-        return len(text) if scope().observing else int(self._stream.write(text))
+    def write(self, text: str) -> Any:
+        """Write what is not of our doing; return what the stream does, which may be None."""
+        return len(text) if scope().observing else self._stream.write(text)
 
 
 @contextmanager
