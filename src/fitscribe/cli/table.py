@@ -13,6 +13,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from fitscribe import config
+from fitscribe.core.paging import MOST_RESULTS
 from fitscribe.errors import FitscribeError
 
 __all__ = [
@@ -29,8 +30,6 @@ __all__ = [
 
 COLOURS = {"FINISHED": "32", "FAILED": "31", "KILLED": "33", "RUNNING": "36", "heading": "1"}
 GAP = "  "
-# A store gives no more at once.
-MOST = 50_000
 
 
 def coloured(text: str, kind: str) -> str:
@@ -115,8 +114,10 @@ def duration(start: int, end: int | None) -> str:
 def count(text: str) -> int:
     """Return how many results an option asks for."""
     number = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= number <= MOST:
-        raise argparse.ArgumentTypeError(f"give an integer from 1 to {MOST}, not {text!r:.40}")
+    if not 1 <= number <= MOST_RESULTS:
+        raise argparse.ArgumentTypeError(
+            f"give an integer from 1 to {MOST_RESULTS}, not {text!r:.40}"
+        )
     return number
 
 

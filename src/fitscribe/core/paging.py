@@ -17,10 +17,12 @@ from typing import TypeVar
 from fitscribe.core.entities import PagedList
 from fitscribe.errors import InvalidParameter
 
-__all__ = ["check_max_results", "decode_token", "encode_token", "gathered"]
+__all__ = ["MOST_RESULTS", "check_max_results", "decode_token", "encode_token", "gathered"]
 
 T = TypeVar("T")
 PAGE = 1000
+# A store gives no more runs, experiments or models at once.
+MOST_RESULTS = 50_000
 
 _AGAIN = (
     "Hand back the token of the page before, with the same experiments, filter, order and view; "

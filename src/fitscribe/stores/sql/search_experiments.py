@@ -10,7 +10,7 @@ from sqlalchemy import literal, select
 from fitscribe.core.caller import Caller
 from fitscribe.core.entities import PagedList
 from fitscribe.core.filters import EXPERIMENTS, Comparison, parse, parse_order
-from fitscribe.core.paging import check_max_results, encode_token
+from fitscribe.core.paging import MOST_RESULTS, check_max_results, encode_token
 from fitscribe.stores.sql import tables
 from fitscribe.stores.sql.engine import Connection
 from fitscribe.stores.sql.search import (
@@ -30,7 +30,6 @@ from fitscribe.stores.sql.visibility import visible
 
 __all__ = ["search_experiments"]
 
-MOST_RESULTS = 50_000
 
 _experiments = tables.experiments.alias("e")
 _tags = tables.experiment_tags

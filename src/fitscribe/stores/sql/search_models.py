@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, literal, select, tuple_
 from fitscribe.core.caller import Caller
 from fitscribe.core.entities import PagedList
 from fitscribe.core.filters import LOGGED_MODELS, Comparison, OrderItem, parse, parse_order
-from fitscribe.core.paging import check_max_results, encode_token
+from fitscribe.core.paging import MOST_RESULTS, check_max_results, encode_token
 from fitscribe.stores.sql import tables
 from fitscribe.stores.sql.codes import LIVE, MODEL_STATUSES
 from fitscribe.stores.sql.engine import Connection
@@ -33,7 +33,6 @@ from fitscribe.stores.sql.visibility import visible
 
 __all__ = ["search_models"]
 
-MOST_RESULTS = 50_000
 
 _models = tables.logged_models.alias("m")
 _runs = tables.runs.alias("r")

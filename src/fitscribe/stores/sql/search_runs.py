@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from fitscribe.core.caller import Caller
 from fitscribe.core.entities import PagedList
 from fitscribe.core.filters import RUNS, Comparison, OrderItem, parse, parse_order
-from fitscribe.core.paging import check_max_results, encode_token
+from fitscribe.core.paging import MOST_RESULTS, check_max_results, encode_token
 from fitscribe.stores.sql.engine import Connection
 from fitscribe.stores.sql.ids import experiment_numbers
 from fitscribe.stores.sql.locations import Locations
@@ -29,7 +29,6 @@ from fitscribe.stores.sql.visibility import visible
 
 __all__ = ["search_runs"]
 
-MOST_RESULTS = 50_000
 # Where a term finds fewer runs than this, the search starts from them, whatever else it says.
 FEW = 2000
 # What it takes to walk past a run: so many times a look-up where its terms are looked up, and so
