@@ -116,7 +116,7 @@ class Client(ModelMethods):
         """Return a page of experiments; its ``token`` asks for the next."""
         size = 1000 if max_results is None else max_results
         return self._store.search_experiments(
-            filter_string or "", listed(order_by, "order_by"), view_type, size, page_token
+            filter_string or "", listed(order_by, "order_by"), view_type, size, page_token or None
         )
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
@@ -196,7 +196,7 @@ class Client(ModelMethods):
         return truthful(
             self._store,
             lambda: self._store.search_runs(
-                ids, filter_string, order, run_view_type, max_results, page_token
+                ids, filter_string, order, run_view_type, max_results, page_token or None
             ),
         )
 

@@ -71,7 +71,7 @@ class ModelMethods:
             filter_string or "",
             order,
             100 if max_results is None else max_results,
-            page_token,
+            page_token or None,
         )
 
     def finalize_logged_model(self, model_id: str, status: str) -> LoggedModel:

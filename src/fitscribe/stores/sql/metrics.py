@@ -113,7 +113,7 @@ def history(
     query: tuple[Any, ...] = ("metric history", run_id, key)
     where = "run = ? AND key = ?"
     values: list[Any] = [run, number]
-    if page_token:
+    if page_token is not None:
         where += " AND (timestamp, step, value, nan) > (?, ?, ?, ?)"
         values += decode_token(page_token, query)
     limit = ""

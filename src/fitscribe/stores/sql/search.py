@@ -281,7 +281,7 @@ def read_token(
     InvalidParameter
         If the token belongs to another search.
     """
-    if not page_token:  # empty is the first page, too, as in MLflow
+    if page_token is None:
         return None
     values = decode_token(page_token, query)
     if len(values) != length:
