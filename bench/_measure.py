@@ -25,10 +25,13 @@ __all__ = [
     "paired",
     "print_limit",
     "print_row",
+    "settle",
 ]
 
 # What a fresh process prints last: what its CPU time was, in milliseconds.
 TOLD = "cpu_ms "
+# A file in a folder of its own takes a local file system so long, in CPU µs.
+NEW_FILE = 100
 
 
 def cpu_ms() -> float:
@@ -43,6 +46,24 @@ def compile_package() -> None:
     assert spec is not None
     assert spec.origin is not None
     compileall.compile_dir(str(Path(spec.origin).parent), quiet=2)
+
+
+def settle(folder: Path) -> None:
+    """Wait, up to 45 s, until the file system makes new files at its own pace.
+
+    ext4 steps over inodes that were freed in the last half minute; after something large was
+    deleted (by a run of tests, say), each new file takes up to ten times as long. What is made
+    here to find that out stays in `folder`.
+    """
+    for attempt in range(10):
+        start = time.process_time_ns()
+        for number in range(200):
+            place = folder / f"settle-{attempt}-{number}"
+            place.mkdir()
+            (place / "file").touch()
+        if (time.process_time_ns() - start) / 200 / 1e3 < NEW_FILE:
+            return
+        time.sleep(5)
 
 
 def alternate(

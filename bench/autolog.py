@@ -28,7 +28,15 @@ import fitscribe.sklearn
 from _database_cpu import SqliteClock
 from _fit_clock import FitClock
 from _floor import Floor
-from _measure import alternate, compile_package, cpu_ms, paired, print_limit, print_row
+from _measure import (
+    alternate,
+    compile_package,
+    cpu_ms,
+    paired,
+    print_limit,
+    print_row,
+    settle,
+)
 from _workloads import LAZY, WORKLOADS, Workload, X, y
 from fitscribe.tracking.connect import disconnect
 
@@ -86,18 +94,17 @@ def compare(
     }
 
 
-def against_the_floor(name: str, workload: Workload, repeats: int) -> None:
+def against_the_floor(name: str, workload: Workload, repeats: int, folder: Path) -> None:
     make, data, target = workload
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        floor = Floor(folder)
-        fitted = make().fit(data, target)
+    folder.mkdir()
+    floor = Floor(folder)
+    fitted = make().fit(data, target)
 
-        def by_hand() -> None:
-            floor.record(fitted, data, target, time.time())
+    def by_hand() -> None:
+        floor.record(fitted, data, target, time.time())
 
-        found = compare(workload, folder / "ours", repeats, {"floor": by_hand})
-        floor.close()
+    found = compare(workload, folder / "ours", repeats, {"floor": by_hand})
+    floor.close()
     print_row(name, {key: found[key] for key in ("bare", "floor", "overhead", "difference")})
     of_floor, of_bare = LIMITS[name]
     print_limit("  overhead / floor", found["overhead"] / found["floor"], of_floor, "×")
@@ -105,10 +112,9 @@ def against_the_floor(name: str, workload: Workload, repeats: int) -> None:
         print_limit("  overhead / bare fit", found["overhead"] / found["bare"], of_bare, "×")
 
 
-def against_the_bare_fit(name: str, workload: Workload, repeats: int) -> None:
+def against_the_bare_fit(name: str, workload: Workload, repeats: int, folder: Path) -> None:
     """Compare a learner whose prediction costs more than its fit."""
-    with tempfile.TemporaryDirectory() as temporary:
-        found = compare(workload, Path(temporary) / "ours", repeats, {})
+    found = compare(workload, folder, repeats, {})
     rows = len(workload[2])
     label = f"{name}, {rows:,} rows, fit {found['bare']:,.0f} ms"
     print_limit(label, found["overhead"], 0.2 * found["bare"] + 30, "ms")
@@ -125,31 +131,30 @@ class Fitted(GridSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         return self
 
 
-def thousand_candidates(repeats: int) -> None:
+def thousand_candidates(repeats: int, folder: Path) -> None:
     clock = SqliteClock()  # last of all, for its counting costs something
     grid = {"C": np.logspace(-4, 4, CANDIDATES)}
     off()
     Fitted.done = GridSearchCV(LogisticRegression(max_iter=200), grid, cv=2).fit(X[:200], y[:200])
-    with tempfile.TemporaryDirectory() as temporary:
-        fitscribe.set_tracking_uri(Path(temporary) / "ours")
-        commits: list[int] = []
+    fitscribe.set_tracking_uri(folder)
+    commits: list[int] = []
 
-        def fit() -> None:
-            before = clock.commits
-            Fitted(LogisticRegression(max_iter=200), grid, cv=2).fit(X, y)
-            commits.append(clock.commits - before)
+    def fit() -> None:
+        before = clock.commits
+        Fitted(LogisticRegression(max_iter=200), grid, cv=2).fit(X, y)
+        commits.append(clock.commits - before)
 
-        recorded = statistics.median(alternate({"on": fit}, repeats, 1, {"on": on})["on"])
-        last = fitscribe.last_active_run()
-        assert last is not None
-        parent = last.info.run_id
-        found = fitscribe.search_runs(
-            filter_string=f"tags.`mlflow.parentRunId` = '{parent}' and params.C > 0",
-            order_by=["metrics.mean_test_score DESC"],
-            output_format="list",
-        )
-        off()
-        disconnect()
+    recorded = statistics.median(alternate({"on": fit}, repeats, 1, {"on": on})["on"])
+    last = fitscribe.last_active_run()
+    assert last is not None
+    parent = last.info.run_id
+    found = fitscribe.search_runs(
+        filter_string=f"tags.`mlflow.parentRunId` = '{parent}' and params.C > 0",
+        order_by=["metrics.mean_test_score DESC"],
+        output_format="list",
+    )
+    off()
+    disconnect()
     print_limit(f"search of {CANDIDATES:,} candidates recorded", recorded, 500, "ms")
     print_limit("  found at once", len(found), CANDIDATES, at_least=True)
     print_limit("  transactions, the one that opens the run included", max(commits[1:]), 2)
@@ -162,16 +167,20 @@ def main() -> None:
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     compile_package()
-    # Waiting threads of a linear algebra library would count as work.
-    with threadpool_limits(1):
-        for name, workload in WORKLOADS.items():
+    # Waiting threads of a linear algebra library would count as work. Nothing is deleted before
+    # all is measured: see `settle`.
+    with threadpool_limits(1), tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        settle(folder)
+        for number, (name, workload) in enumerate(WORKLOADS.items()):
             if given.only in name:
-                against_the_floor(name, workload, given.repeats)
-        for name, workload in LAZY.items():
+                against_the_floor(name, workload, given.repeats, folder / f"floor-{number}")
+        for number, (name, workload) in enumerate(LAZY.items()):
             if given.only in name:
-                against_the_bare_fit(name, workload, max(9, given.repeats // 2))
+                repeats = max(9, given.repeats // 2)
+                against_the_bare_fit(name, workload, repeats, folder / f"lazy-{number}")
         if given.only in "1,000 candidates":
-            thousand_candidates(9)
+            thousand_candidates(9, folder / "search")
 
 
 if __name__ == "__main__":

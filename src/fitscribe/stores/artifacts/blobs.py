@@ -19,8 +19,6 @@ from fitscribe.stores.artifacts.staging import write_new
 
 __all__ = ["Blobs", "forget"]
 
-# Smaller ones are as cheap to write as to link.
-SMALLEST = 64
 # What one process writes again and again is short: requirements and environment files.
 SHORT = 4096
 MOST_SHORT = 64
@@ -57,7 +55,7 @@ class Blobs:
         data : bytes
             Its content.
         """
-        if len(data) < SMALLEST:
+        if not data:
             write_new(folder, name, data)
             return
         # A long one is not asked for: to look it up would cost a hash of all its bytes.
@@ -173,7 +171,7 @@ def forget(top: Folder, folder: Folder, name: str) -> None:
         with folder.below(name) as inner:
             for entry in list(inner.entries()):
                 forget(top, inner, entry.name)
-    elif is_regular(found) and found.st_nlink == 2 and found.st_size >= SMALLEST:
+    elif is_regular(found) and found.st_nlink == 2 and found.st_size:
         digest = _digest(folder, name)
         with top.below(BLOBS) as blobs, blobs.below(digest[:2]) as shelf:
             if os.path.samestat(shelf.stat(digest), found):

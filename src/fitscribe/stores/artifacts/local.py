@@ -156,11 +156,7 @@ class LocalArtifacts:
                 return
             with self._staged(path) as (top, staging, name):
                 move(parent, parts[-1], staging, name)
-                # It is gone; what cannot be cleared away now, a later sweep clears.
-                with suppress(OSError):
-                    forget(top, staging, name)
-                with suppress(OSError):
-                    remove(staging, name)
+                _clear_away(top, staging, name)
 
     @contextmanager
     def _staged(self, path: str) -> Iterator[tuple[Folder, Folder, str]]:
@@ -181,8 +177,7 @@ class LocalArtifacts:
                 try:
                     yield top, staging, name
                 except BaseException:
-                    with suppress(OSError):
-                        remove(staging, name)
+                    _clear_away(top, staging, name)
                     raise
         except OSError as error:
             raise not_written(error, path, self._root.path) from error
@@ -305,6 +300,17 @@ class LocalArtifacts:
         parts = _parts(path, or_root=True)
         look(self._root, parts)
         return Path(self._root.path, *parts)
+
+
+def _clear_away(top: Folder, staging: Folder, name: str) -> None:
+    """Remove what is staged, and the blobs that only it uses.
+
+    What cannot be removed now, a later sweep removes.
+    """
+    with suppress(OSError):
+        forget(top, staging, name)
+    with suppress(OSError):
+        remove(staging, name)
 
 
 def _parts(path: str, or_root: bool = False) -> list[str]:
