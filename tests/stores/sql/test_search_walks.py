@@ -26,6 +26,8 @@ WALKING = {"FEW": 0, "FIRST": 1, "LONGEST": 1, "PART": 0}
 TURNING = {**WALKING, "PART": 100}
 # What the terms find is read, and the walk goes on past all else.
 PASSING = {**TURNING, "PASSED": 0}
+# What the terms find is estimated, however few runs of the search a sample has.
+SAMPLED = {**TURNING, "ENOUGH": 0, "SAMPLE": 4}
 # Some terms are rare and some are not.
 MIXED = {**TURNING, "FEW": 3, "SAMPLE": 1}
 
@@ -36,7 +38,7 @@ def going(monkeypatch: pytest.MonkeyPatch, way: dict[str, int]) -> None:
         monkeypatch.setattr(search_runs, name, value)
 
 
-@pytest.fixture(autouse=True, params=[WALKING, TURNING, PASSING])
+@pytest.fixture(autouse=True, params=[WALKING, TURNING, PASSING, SAMPLED])
 def _way(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     going(monkeypatch, request.param)
 
@@ -61,6 +63,6 @@ class TestManySearches(RandomSearchesContract):
     def new_store(self, folder: Path) -> TrackingStore:
         return open_store(str(folder))
 
-    @pytest.fixture(autouse=True, params=[PASSING, MIXED])
+    @pytest.fixture(autouse=True, params=[PASSING, MIXED, SAMPLED])
     def _way(self, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
         going(monkeypatch, request.param)

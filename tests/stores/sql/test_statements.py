@@ -338,6 +338,22 @@ def test_terms_that_are_rare_together_are_not_looked_up_for_every_run(
     assert costs[0] < 0.7 * costs[1], costs
 
 
+def test_what_terms_find_is_estimated_where_a_sample_tells(
+    many: TrackingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_runs, "FEW", 50)
+    monkeypatch.setattr(search_runs, "SAMPLE", 16)
+    counted = count_instructions(monkeypatch, many)
+    costs = []
+    for enough in (8, 100):  # the other: all is counted
+        monkeypatch.setattr(search_runs, "ENOUGH", enough)
+        before = counted[0]
+        asked = "params.depth IN (1, 4) AND params.kind = 'k0' AND tags.estimator = 'A'"
+        assert not many.search_runs(["0"], asked, ["metrics.score DESC"], max_results=50)
+        costs.append(counted[0] - before)
+    assert costs[0] < 0.9 * costs[1], costs
+
+
 def test_common_terms_are_looked_up_for_few_runs(
     many: TrackingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

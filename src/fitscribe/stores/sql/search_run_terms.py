@@ -30,7 +30,18 @@ from fitscribe.stores.sql.search import (
     there_is,
 )
 
-__all__ = ["RANGES", "RUN", "Scope", "Term", "count", "holds", "terms_of", "value_table"]
+__all__ = [
+    "RANGES",
+    "RUN",
+    "Scope",
+    "Term",
+    "comparisons",
+    "count",
+    "holds",
+    "shares",
+    "terms_of",
+    "value_table",
+]
 
 RUN = tables.runs.alias("r")
 _experiments = tables.experiments.alias("e")
@@ -93,6 +104,13 @@ class Scope:
         query = select(RUN.c.id).where(self.within(RUN.c.experiment), RUN.c.lifecycle.in_(others))
         found = self.connection.numbers(query.limit(most + 1))
         return set(found) if len(found) <= most else None
+
+    def sample(self, drawn: Collection[int]) -> list[int]:
+        """Return those of some numbers that runs of the experiments have."""
+        # The plus keeps SQLite from reading all runs of the experiments instead.
+        own = self.within(RUN.c.experiment + literal(0))
+        query = select(RUN.c.id).where(among(self.connection, RUN.c.id, drawn), own)
+        return self.connection.numbers(query)
 
     def within(self, column: Any) -> Condition:
         """Return the condition that a column is one of the experiments."""
@@ -189,26 +207,28 @@ class Term:
         self.finders = _finders(scope, node)
         self.size = 0
 
-    def runs(self) -> set[int]:
-        """Return all runs that the term finds, in all experiments of the search."""
-        numbers = self._scope.connection.numbers
-        return {run for finder in self.finders for run in numbers(finder)}
+    def runs(self) -> Iterator[int]:
+        """Yield all runs that the term finds, in all experiments of the search."""
+        for finder in self.finders:
+            yield from self._scope.connection.numbers(finder)
 
     def keep(self, runs: Collection[int]) -> set[int]:
         """Return those of some runs that satisfy the term; each is looked up."""
+        return set(self._scope.connection.numbers(self.kept(runs)))
+
+    def kept(self, runs: Collection[int]) -> Select[Any]:
+        """Return the query of those of some runs that satisfy the term; each is looked up."""
         connection, node = self._scope.connection, self.node
         table = value_table(node) if isinstance(node, Comparison) else None
         if table is None or not isinstance(node, Comparison) or node.value is None:
-            query = select(RUN.c.id).where(among(connection, RUN.c.id, runs), self.condition)
-            return set(connection.numbers(query))
+            return select(RUN.c.id).where(among(connection, RUN.c.id, runs), self.condition)
         given = each_of(connection, sorted(runs))
         satisfying = select(literal(1)).where(
             table.c.run == given.c.value,
             self._scope.is_of(table, node),
             holds(connection, node, table),
         )
-        query = select(given.c.value).where(there_is(connection, satisfying.correlate(given)))
-        return set(connection.numbers(query))
+        return select(given.c.value).where(there_is(connection, satisfying.correlate(given)))
 
 
 def terms_of(scope: Scope, tree: Node | None) -> list[Term]:
@@ -220,17 +240,32 @@ def terms_of(scope: Scope, tree: Node | None) -> list[Term]:
 
 def count(connection: Connection, terms: Sequence[Term], most: int) -> None:
     """Count what terms with finders find, up to a few more than `most`."""
-    # Counting what an index has takes a fraction of bringing it to Python.
-    counts = [
-        select(func.count()).select_from(finder.limit(most + 1).subquery()).scalar_subquery()
-        for term in terms
-        for finder in term.finders
+    counts = iter(_counts(connection, [f.limit(most + 1) for term in terms for f in term.finders]))
+    for term in terms:
+        term.size = sum(next(counts) for _ in term.finders)
+
+
+def shares(connection: Connection, terms: Sequence[Term], runs: Sequence[int]) -> list[float]:
+    """Return the share of some runs that satisfy each term, as a Bayesian who knew nothing would.
+
+    None is 0 and none is 1: what no run of a sample has, others may have.
+    """
+    kept = _counts(connection, [term.kept(runs) for term in terms])
+    return [(found + 1) / (len(runs) + 2) for found in kept]
+
+
+def _counts(connection: Connection, queries: Sequence[Select[Any]]) -> Sequence[int]:
+    """Return how many rows each query finds, in one statement.
+
+    Counting what an index has takes a fraction of bringing it to Python.
+    """
+    if not queries:
+        return []
+    counted = [
+        select(func.count()).select_from(query.subquery()).scalar_subquery() for query in queries
     ]
-    if counts:
-        (found,) = connection.select(select(*counts))
-        rest = iter(found)
-        for term in terms:
-            term.size = sum(next(rest) for _ in term.finders)
+    (found,) = connection.select(select(*counted))
+    return found
 
 
 def value_table(term: Comparison | OrderItem) -> Any:

@@ -2,9 +2,9 @@
 
 Neither is good for all: a walk finds a page of common runs at once and of rare ones at the end,
 and what a filter finds may be a few runs or nearly all. The databases keep no statistics that
-would tell. So a search counts a little of each term, walks a little, and from what that found it
-estimates what is still ahead: on the walk, or from the rarest terms. However the guesses turn
-out, it does little more than twice what the better way takes.
+would tell. So a search counts a little of each term, walks a little, looks at a sample, and from
+what that found it estimates what is still ahead: on the walk, or from the rarest terms. However
+the guesses turn out, it does little more than twice what the better way takes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,15 @@ from fitscribe.stores.sql.ids import experiment_numbers
 from fitscribe.stores.sql.locations import Locations
 from fitscribe.stores.sql.search import among, lifecycles_of, read_token
 from fitscribe.stores.sql.search_run_order import Order
-from fitscribe.stores.sql.search_run_terms import RUN, Scope, Term, comparisons, count, terms_of
+from fitscribe.stores.sql.search_run_terms import (
+    RUN,
+    Scope,
+    Term,
+    comparisons,
+    count,
+    shares,
+    terms_of,
+)
 from fitscribe.stores.sql.statements import Row
 from fitscribe.stores.sql.visibility import visible
 
@@ -39,8 +47,9 @@ PASSED = 5
 PART = 0.25
 # More runs than this are not read into memory, to say nothing of all that a term finds.
 MANY = 1_000_000
-# So many runs tell how common a term is.
-SAMPLE = 100
+# So many runs tell how common a term is; of a sample of all, so many have to be of the search.
+SAMPLE = 128
+ENOUGH = 32
 # A walk begins with so many times a page; then it reads so many times what it seems to need, and
 # at most so many runs at a time.
 FIRST = 4
@@ -91,6 +100,7 @@ class _Search:
         self._findable = [term for term in terms if term.finders]
         self._look_up_cost = scope.connection.look_up_cost
         self._counted = 0  # how many runs of each were counted, at most
+        self._sampled: bool | None = None  # whether what they find is estimated
 
     def page(self, after: Sequence[Any] | None, limit: int) -> list[Row]:
         """Return the sort values of up to `limit` runs, the run's number last."""
@@ -110,36 +120,57 @@ class _Search:
     def _start(self, most: int) -> set[int] | None:
         """Return the runs that the rarest terms leave, or None if each finds more than `most`."""
         while self._findable and self._counted < most:
-            self._counted = min(max(FEW, 4 * self._counted, 1), most)
-            count(self._scope.connection, self._findable, self._counted)
-            known = [term for term in self._findable if term.size <= self._counted]
-            if known:
-                return self._common(known)
+            if self._counted and self._sampled is None:
+                self._sampled = self._estimate()
+            if self._sampled:
+                self._counted = most
+            else:
+                self._counted = min(max(FEW, 4 * self._counted, 1), most)
+                count(self._scope.connection, self._findable, self._counted)
+            if any(term.size <= self._counted for term in self._findable):
+                return self._common()
         return None
 
-    def _common(self, known: list[Term]) -> set[int]:
+    def _estimate(self) -> bool:
+        """Estimate from a sample of all runs what terms find; return whether it was enough.
+
+        Of a million runs it costs less than to count on. Where the experiments are a small part
+        of the store, the sample has too few of their runs, and there is less to count.
+        """
+        connection = self._scope.connection
+        ((last,),) = connection.select(select(func.max(RUN.c.id)))
+        drawn = range(1, last + 1, max(1, last // SAMPLE))
+        sample = self._scope.sample(drawn)
+        if len(sample) < ENOUGH:
+            return False
+        own = last * len(sample) / len(drawn)
+        for term, share in zip(
+            self._findable, shares(connection, self._findable, sample), strict=True
+        ):
+            term.size = int(own * share)
+        return True
+
+    def _common(self) -> set[int]:
         """Return the runs of the rarest term that others have, too, as far as it pays to read."""
+        known = [term for term in self._findable if self._sampled or term.size <= self._counted]
         rarest, *others = sorted(known, key=lambda term: term.size)
-        runs, read = rarest.runs(), [rarest]
+        runs, read = set(rarest.runs()), [rarest]
         if len(runs) > FEW:
-            unknown = [term for term in self._findable if term not in known]
-            others += self._estimated(unknown, sorted(runs))
-        for term in sorted(others, key=lambda term: term.size):
+            others = self._by_gain(others, sorted(runs))
+        for term in others:
             if term.size <= self._look_up_cost * len(runs):
-                runs &= term.runs()
+                runs = runs.intersection(term.runs())
                 read.append(term)
         self._terms = [term for term in self._terms if term not in read]
         self._findable = []
         return runs
 
-    def _estimated(self, terms: list[Term], runs: list[int]) -> list[Term]:
-        """Estimate from a sample of runs how many runs of the database terms find; return them."""
-        if terms:
-            ((last,),) = self._scope.connection.select(select(func.max(RUN.c.id)))
-            sample = runs[:: max(1, len(runs) // SAMPLE)]
-            for term in terms:
-                term.size = last * (len(term.keep(sample)) + 1) // (len(sample) + 1)
-        return terms
+    def _by_gain(self, terms: list[Term], runs: list[int]) -> list[Term]:
+        """Return those terms first that leave the fewest of some runs for what reading takes."""
+        sample = runs[:: max(1, len(runs) // SAMPLE)]
+        kept = shares(self._scope.connection, terms, sample)
+        costs = {term: term.size / (1 - share) for term, share in zip(terms, kept, strict=True)}
+        return sorted(terms, key=costs.__getitem__)
 
     def _sort(self, runs: set[int], after: Sequence[Any] | None, limit: int) -> list[Row]:
         """Return the first of some runs that satisfy what remains of the filter."""
