@@ -6,15 +6,18 @@ import inspect
 from typing import Any
 
 import estimators
+import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from fitscribe.sklearn.describe import param_values
+from fitscribe.sklearn.describe import param_text, param_values, title_of
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -65,3 +68,26 @@ def test_what_an_estimator_says_of_itself_counts() -> None:
     ridge = Ridge()
     ridge.get_params = lambda deep=True: {"mine": 1}
     assert param_values(ridge) == {"mine": 1}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "title"),
+    [
+        (LogisticRegression(C=0.5), "LogisticRegression C=0.5"),
+        (VotingRegressor([("a", Ridge(2)), ("b", "drop")]), "VotingRegressor estimators=a, b"),
+        (
+            TransformedTargetRegressor(func=np.log1p, inverse_func=np.expm1),
+            "TransformedTargetRegressor func=log1p, inverse_func=expm1",
+        ),
+        (make_pipeline(StandardScaler(), Ridge(2)), "Pipeline StandardScaler → Ridge"),
+    ],
+)
+def test_titles_say_what_a_person_would(estimator: Any, title: str) -> None:
+    assert title_of(estimator) == title
+
+
+def test_parts_that_a_list_names_are_told_once() -> None:
+    voting = VotingRegressor([("a", Ridge(alpha=2)), ("b", Ridge())])
+    assert (
+        param_text(voting) == "VotingRegressor(estimators=[('a', Ridge(alpha=2)), ('b', Ridge())])"
+    )

@@ -27,6 +27,8 @@ __all__ = [
 
 MAX_TITLE = 80
 MAX_VALUE = 24
+# What stands for a part that does nothing.
+LEFT_OUT = ("drop", "passthrough")
 
 
 def class_name(estimator: Any) -> str:
@@ -158,7 +160,8 @@ def _defaults(cls: type) -> Mapping[str, Any]:
 def changed_params(estimator: Any, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the shallow params that differ from the constructor's defaults.
 
-    `values` are the params where they are known already; nested ones among them do not count.
+    `values` are the params where they are known already; nested ones among them do not count, and
+    neither do the parts that a list among them names (``estimators``, ``transformers``).
     """
     cls: Any = type(estimator)
     defaults = _defaults(cls)
@@ -166,7 +169,9 @@ def changed_params(estimator: Any, values: Mapping[str, Any] | None = None) -> d
     return {
         key: value
         for key, value in known.items()
-        if "__" not in key and not _is_default(value, defaults.get(key, inspect.Parameter.empty))
+        if "__" not in key
+        and (key in defaults or not hasattr(value, "get_params"))
+        and not _is_default(value, defaults.get(key, inspect.Parameter.empty))
     }
 
 
@@ -213,9 +218,22 @@ def _step_name(step: Any) -> str:
 def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
-    text = value if isinstance(value, str) else _text(value, True)
+    if isinstance(value, np.ufunc) or inspect.isroutine(value) or inspect.isclass(value):
+        return value.__name__
+    if isinstance(value, list) and value and all(map(_is_named_part, value)):
+        text = ", ".join(name for name, *_ in value)
+    else:
+        text = value if isinstance(value, str) else _text(value, True)
     text = " ".join(text.split())
     return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
+
+
+def _is_named_part(value: Any) -> bool:
+    """Whether it is ``(name, estimator)``, or ``(name, transformer, columns)``."""
+    if not isinstance(value, tuple) or len(value) < 2 or not isinstance(value[0], str):
+        return False
+    part = value[1]
+    return hasattr(part, "get_params") or (isinstance(part, str) and part in LEFT_OUT)
 
 
 def _cut(title: str) -> str:
