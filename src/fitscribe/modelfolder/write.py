@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from xxhash import xxh3_128_hexdigest
 
 from fitscribe.core.clock import new_model_uuid
 from fitscribe.errors import AlreadyExists, InvalidParameter
@@ -45,7 +46,9 @@ class ModelFolder:
     model : Model
         What its MLmodel says.
     digest : str
-        SHA-256 of the model's own file, hexadecimal: two models with one digest are equal.
+        xxh3-128 of the model's own file, hexadecimal: by it equal models are known. It is no
+        proof that nobody changed the file; SHA-256, which would be, takes longer than predicting
+        and writing a model of many megabytes.
     """
 
     files: dict[str, bytes]
@@ -145,7 +148,7 @@ def build(
     if model_id is not None:
         described.model_uuid = model_id
     files[MLMODEL] = described.to_yaml().encode()
-    return ModelFolder(files, described, hashlib.sha256(written.data).hexdigest())
+    return ModelFolder(files, described, xxh3_128_hexdigest(written.data))
 
 
 def _module_of_example(example: Any) -> str | None:
