@@ -7,13 +7,13 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from recorded import only_run, read_json, runs
 from sklearn import metrics as skm
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.cluster import KMeans
@@ -41,27 +41,7 @@ from fitscribe.sklearn import fit as fit_module
 from fitscribe.sklearn.fit import INCOMPLETE
 from fitscribe.tracking.connect import connect
 
-pytestmark = pytest.mark.usefixtures("home")
-
-
-@pytest.fixture(autouse=True)
-def _autolog(home: Path) -> Iterator[None]:
-    fitscribe.sklearn.autolog(silent=True)
-    yield
-    fitscribe.sklearn.autolog(disable=True)
-
-
-def runs() -> list[Any]:
-    return fitscribe.search_runs(output_format="list")
-
-
-def only_run() -> Any:
-    (run,) = runs()
-    return run
-
-
-def read_json(run: Any, name: str) -> Any:
-    return fitscribe.artifacts.load_dict(f"runs:/{run.info.run_id}/{name}")
+pytestmark = pytest.mark.usefixtures("autologging")
 
 
 def test_a_classifier_is_recorded_whole() -> None:

@@ -8,7 +8,6 @@ import inspect
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -35,12 +34,7 @@ from fitscribe.tracking.stack import SKIPPED_FILE
 X = np.arange(12.0).reshape(6, 2)
 y = np.array([0, 1, 0, 1, 0, 1])
 
-
-@pytest.fixture(autouse=True)
-def _autolog(home: Path) -> Iterator[None]:
-    fitscribe.sklearn.autolog()
-    yield
-    fitscribe.sklearn.autolog(disable=True)
+pytestmark = pytest.mark.usefixtures("autologging")
 
 
 def names_of_runs() -> list[str]:

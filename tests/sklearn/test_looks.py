@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -20,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from recorded import only_run, read_json, runs
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.cluster import AffinityPropagation, KMeans
 from sklearn.compose import TransformedTargetRegressor
@@ -61,27 +61,7 @@ from fitscribe.sklearn.fit import INCOMPLETE
 from fitscribe.sklearn.predictions import known_answer
 from fitscribe.sklearn.quiet import quietly
 
-pytestmark = pytest.mark.usefixtures("home")
-
-
-@pytest.fixture(autouse=True)
-def _autolog(home: Path) -> Iterator[None]:
-    fitscribe.sklearn.autolog(silent=True)
-    yield
-    fitscribe.sklearn.autolog(disable=True)
-
-
-def runs() -> list[Any]:
-    return fitscribe.search_runs(output_format="list")
-
-
-def only_run() -> Any:
-    (run,) = runs()
-    return run
-
-
-def read_json(run: Any, name: str) -> Any:
-    return fitscribe.artifacts.load_dict(f"runs:/{run.info.run_id}/{name}")
+pytestmark = pytest.mark.usefixtures("autologging")
 
 
 class CannotPredict(BaseEstimator):

@@ -15,6 +15,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
+from recorded import runs
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
@@ -28,21 +29,10 @@ from sklearn.tree import DecisionTreeClassifier
 import fitscribe
 import fitscribe.sklearn
 
-pytestmark = pytest.mark.usefixtures("home")
+pytestmark = pytest.mark.usefixtures("autologging")
 
 X, y = load_iris(return_X_y=True)
 FITS = 50 if os.environ.get("FITSCRIBE_SOAK") else 12
-
-
-@pytest.fixture(autouse=True)
-def _autolog(home: Path) -> Any:
-    fitscribe.sklearn.autolog()
-    yield
-    fitscribe.sklearn.autolog(disable=True)
-
-
-def runs() -> list[Any]:
-    return list(fitscribe.search_runs(output_format="list"))
 
 
 def assert_whole(found: list[Any], depths: list[int]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,14 +16,7 @@ import fitscribe
 import fitscribe.sklearn
 from fitscribe.sklearn.arguments import variable_name
 
-pytestmark = pytest.mark.usefixtures("home")
-
-
-@pytest.fixture(autouse=True)
-def _autolog(home: Path) -> Iterator[None]:
-    fitscribe.sklearn.autolog()
-    yield
-    fitscribe.sklearn.autolog(disable=True)
+pytestmark = pytest.mark.usefixtures("autologging")
 
 
 class Rows(np.ndarray):

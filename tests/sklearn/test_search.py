@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import estimators
@@ -26,16 +24,9 @@ from sklearn.tree import DecisionTreeClassifier
 import fitscribe
 import fitscribe.sklearn
 
-pytestmark = pytest.mark.usefixtures("home")
+pytestmark = pytest.mark.usefixtures("autologging")
 X, y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
-
-
-@pytest.fixture(autouse=True)
-def _autolog(home: Path) -> Iterator[None]:
-    fitscribe.sklearn.autolog(silent=True)
-    yield
-    fitscribe.sklearn.autolog(disable=True)
 
 
 def split() -> tuple[Any, list[Any]]:

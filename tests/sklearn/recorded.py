@@ -1,0 +1,25 @@
+"""What a test has recorded in its home."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fitscribe
+
+__all__ = ["only_run", "read_json", "runs"]
+
+
+def runs() -> list[Any]:
+    """Return all runs, the newest first."""
+    return list(fitscribe.search_runs(output_format="list"))
+
+
+def only_run() -> Any:
+    """Return the run; there is exactly one."""
+    (run,) = runs()
+    return run
+
+
+def read_json(run: Any, name: str) -> Any:
+    """Return what is in an artifact of a run."""
+    return fitscribe.artifacts.load_dict(f"runs:/{run.info.run_id}/{name}")
