@@ -36,9 +36,8 @@ from sklearn.preprocessing import (
 import fitscribe
 import fitscribe.sklearn
 from fitscribe.errors import InvalidParameter, NotSupported
-from fitscribe.sklearn import FitscribeWarning, observe
-from fitscribe.sklearn import fit as fit_module
-from fitscribe.sklearn.fit import INCOMPLETE
+from fitscribe.sklearn import FitscribeWarning, calls, observe
+from fitscribe.sklearn.calls import INCOMPLETE
 from fitscribe.tracking.connect import connect
 
 pytestmark = pytest.mark.usefixtures("autologging")
@@ -647,7 +646,7 @@ def test_a_failure_that_cannot_be_told_is_the_fits_own(monkeypatch: pytest.Monke
     def no_memory(*given: Any) -> str:
         raise MemoryError
 
-    monkeypatch.setattr(fit_module, "status_after", no_memory)
+    monkeypatch.setattr(calls, "status_after", no_memory)
     with pytest.raises(ValueError, match="inconsistent"):
         Ridge().fit([[1.0], [2.0]], [1.0])
     assert only_run().info.status == "FAILED"
@@ -660,7 +659,7 @@ def test_a_fit_goes_on_without_memory_to_record_it(
     def no_memory(*given: Any) -> Any:
         raise MemoryError
 
-    monkeypatch.setattr(fit_module, what, no_memory)
+    monkeypatch.setattr(calls, what, no_memory)
     model = Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
     assert model.coef_.shape == (1,)
     assert [run.info.status for run in runs()] in ([], ["FINISHED"])

@@ -57,7 +57,7 @@ import fitscribe.sklearn
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.sklearn import FitscribeWarning
 from fitscribe.sklearn.attempt import Attempts
-from fitscribe.sklearn.fit import INCOMPLETE
+from fitscribe.sklearn.calls import INCOMPLETE
 from fitscribe.sklearn.predictions import known_answer
 from fitscribe.sklearn.quiet import quietly
 

@@ -18,7 +18,8 @@ from fitscribe.tracking.stack import SKIPPED_FILE
 __all__ = ["Arguments", "arguments_of", "variable_name"]
 
 TARGET_NAMES = frozenset({"y", "Y", "target", "targets", "y_true", "labels"})
-OURS = "fitscribe."
+# Modules of ours, and the wrapper that scikit-learn puts around its functions.
+NOT_THE_CALLER = ("fitscribe.", "sklearn.utils._param_validation")
 MOST_FRAMES = 20
 MOST_NAMES = 2000
 MOST_STEPS = 8
@@ -98,7 +99,7 @@ def variable_name(value: Any) -> str | None:
         code = frame.f_code
         names = frame.f_locals
         try:
-            found = _name_in(names, value)
+            found = _name_in(names, value) or _name_in(_globals_of(frame), value)
         finally:
             _let_go(code, names)
         if found is None:
@@ -110,11 +111,19 @@ def variable_name(value: Any) -> str | None:
     return best
 
 
+def _globals_of(frame: FrameType) -> Mapping[str, Any]:
+    """Return the global variables that a function's code names."""
+    code, names = frame.f_code, frame.f_globals
+    if not code.co_flags & inspect.CO_OPTIMIZED:
+        return {}  # a module's variables are its globals
+    return {name: names[name] for name in code.co_names if name in names}
+
+
 def _first_foreign_frame() -> FrameType | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and (
         frame.f_code.co_filename == SKIPPED_FILE
-        or str(frame.f_globals.get("__name__", "")).startswith(OURS)
+        or str(frame.f_globals.get("__name__", "")).startswith(NOT_THE_CALLER)
     ):
         frame = frame.f_back
     return frame

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fitscribe.core.uris import masked, scheme_of
-from fitscribe.sklearn.fit import recorded_runs
+from fitscribe.sklearn.calls import recorded_runs
 from fitscribe.tracking.connect import folder_of, nearest_home, path_text
 
 __all__ = ["greet_at_end"]

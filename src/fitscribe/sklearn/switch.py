@@ -20,9 +20,11 @@ from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.sklearn import patch
 from fitscribe.sklearn.attempt import FitscribeWarning
 from fitscribe.sklearn.fit import record
+from fitscribe.sklearn.functions import hook_functions, unhook_functions
 from fitscribe.sklearn.greeting import greet_at_end
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
 from fitscribe.sklearn.quiet import plain_task
+from fitscribe.sklearn.validate import VALIDATIONS, record_validation
 from fitscribe.tracking.inherit import carry_scope_into_threads
 from fitscribe.tracking.stack import level_of_caller
 from fitscribe.tracking.tasks import carry, carry_scope_into_joblib, hidden_tasks
@@ -130,6 +132,7 @@ def autolog(
     if off or (only_supported and not _is_supported(sklearn.__version__)):
         set_for_process(None)
         patch.uninstall()
+        unhook_functions()
         return
     if not options.silent:
         _tell_of_mlflow()
@@ -141,6 +144,7 @@ def autolog(
 
 def _install() -> None:
     patch.install(record)
+    hook_functions(VALIDATIONS, record_validation)
     carry_scope_into_threads()
     carry_scope_into_joblib()
     carry(__name__, current)

@@ -130,7 +130,8 @@ class Scope:
         How many of them were opened by whoever started this thread or worker: they can be
         logged to here, and are not ended here.
     fit : object
-        The outermost fit in progress (whatever the layer above puts there), else None.
+        The outermost fit in progress (whatever the layer above puts there), else None. Its
+        ``watch(tasks)``, if it has one, sees the tasks that joblib is given.
     model_id : str or None
         The logged model that metrics describe where nothing else is said.
     observing : bool

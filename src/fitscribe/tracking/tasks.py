@@ -192,6 +192,9 @@ def _wrap(module: ModuleType) -> None:
         here = scope()
         if not _something_travels(here):
             return call(self, iterable)
+        watch = getattr(here.fit, "watch", None)
+        if watch is not None:
+            iterable = watch(iterable)
         if here.observing:
             self.verbose = 0  # our look at the model must not print
             iterable = ((_Hidden.task(f), args, kwargs) for f, args, kwargs in iterable)

@@ -1,0 +1,93 @@
+"""Hooks on public functions of scikit-learn, which stay the very functions that they are.
+
+scikit-learn decorates them with ``validate_params``, whose wrapper keeps the undecorated function
+in a cell of its closure, called ``func``. A recorder goes into that cell: names that were imported
+before autologging are reached too, pickles name the same function, and to undo it is one
+assignment. What is in the cell runs after the parameters were validated, so a call with invalid
+ones is not recorded. The recorder has ``__wrapped__``: without it scikit-learn's validation would
+silently be off.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterable
+from types import CellType
+from typing import Any, ClassVar, Protocol
+
+from fitscribe.tracking.stack import skipped_in_warnings
+
+__all__ = ["CallRecorder", "hook_functions", "unhook_functions"]
+
+CELL = "func"
+
+
+class Recording(Protocol):
+    """One call while it runs; neither method raises."""
+
+    def finished(self, result: Any) -> None:
+        """The call returned."""
+
+    def failed(self, error: BaseException) -> None:
+        """The call raised."""
+
+
+class CallRecorder(Protocol):
+    """Decides what to do about a call; never raises."""
+
+    def __call__(self, function: Any, args: tuple[Any, ...], kwargs: Any) -> Recording | None:
+        """Return a recording, or None if the call is none of ours."""
+
+
+class _Hooked:
+    """What is in place in this process: each cell, and what was in it."""
+
+    cells: ClassVar[dict[int, tuple[CellType, Any]]] = {}
+
+
+_lock = threading.RLock()
+
+
+def hook_functions(functions: Iterable[Any], recorder: CallRecorder) -> None:
+    """Record the calls of decorated functions from now on; those that are hooked stay so."""
+    with _lock:
+        for function in functions:
+            cell = _cell_of(function)
+            if cell is not None and id(cell) not in _Hooked.cells:
+                original = cell.cell_contents
+                _Hooked.cells[id(cell)] = (cell, original)
+                cell.cell_contents = _recorded(original, recorder)
+
+
+def unhook_functions() -> None:
+    """Put everything back as it was."""
+    with _lock:
+        for cell, original in _Hooked.cells.values():
+            cell.cell_contents = original
+        _Hooked.cells.clear()
+
+
+def _cell_of(function: Any) -> CellType | None:
+    """Return the cell with the undecorated function, or None where there is none."""
+    code = getattr(function, "__code__", None)
+    if code is None or CELL not in code.co_freevars:
+        return None
+    cell: CellType = function.__closure__[code.co_freevars.index(CELL)]
+    return cell
+
+
+def _recorded(original: Callable[..., Any], recorder: CallRecorder) -> Callable[..., Any]:
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        recording = recorder(original, args, kwargs)
+        if recording is None:
+            return original(*args, **kwargs)
+        try:
+            result = original(*args, **kwargs)
+        except BaseException as error:
+            recording.failed(error)
+            raise
+        recording.finished(result)
+        return result
+
+    return functools.wraps(original)(skipped_in_warnings(recorded))
