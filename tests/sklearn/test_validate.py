@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +30,6 @@ import fitscribe
 import fitscribe.sklearn
 from fitscribe.sklearn.folds import Folds
 from fitscribe.sklearn.functions import _cell_of
-from fitscribe.sklearn.validate import VALIDATIONS
 
 pytestmark = pytest.mark.usefixtures("autologging")
 
@@ -141,9 +143,10 @@ def test_what_fails_is_a_failed_run_and_its_exception_passes() -> None:
 
 
 def test_functions_stay_the_same_objects_and_are_put_back() -> None:
-    cells = [_cell_of(function) for function in VALIDATIONS]
+    functions = [cross_val_predict, cross_val_score, cross_validate, learning_curve]
+    cells = [_cell_of(one) for one in (*functions, permutation_test_score, validation_curve)]
     held = [cell.cell_contents for cell in cells if cell is not None]
-    assert len(held) == len(VALIDATIONS)
+    assert len(held) == 6
     assert all(hasattr(one, "__wrapped__") for one in held)
     assert pickle.loads(pickle.dumps(cross_val_score)) is cross_val_score
     fitscribe.sklearn.autolog(disable=True)
@@ -151,6 +154,24 @@ def test_functions_stay_the_same_objects_and_are_put_back() -> None:
     assert runs() == []
     after = [cell.cell_contents for cell in cells if cell is not None]
     assert after == [one.__wrapped__ for one in held]
+
+
+def test_they_are_hooked_when_they_are_imported(tmp_path: Path) -> None:
+    code = """
+import sys, fitscribe.sklearn
+fitscribe.sklearn.autolog(silent=True)
+fitscribe.sklearn.autolog(silent=True)
+assert "sklearn.model_selection" not in sys.modules
+from sklearn.model_selection import cross_val_score
+from sklearn.dummy import DummyRegressor
+cross_val_score(DummyRegressor(), [[1.0]] * 6, [1.0, 2.0] * 3)
+(run,) = fitscribe.search_runs(output_format="list")
+print(run.data.tags["fitscribe.function"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["cross_val_score"]
 
 
 def test_only_the_first_tasks_are_folds() -> None:

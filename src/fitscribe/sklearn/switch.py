@@ -20,12 +20,13 @@ from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.sklearn import patch
 from fitscribe.sklearn.attempt import FitscribeWarning
 from fitscribe.sklearn.fit import record
-from fitscribe.sklearn.functions import hook_functions, unhook_functions
+from fitscribe.sklearn.functions import unhook_functions
 from fitscribe.sklearn.greeting import greet_at_end
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
 from fitscribe.sklearn.quiet import plain_task
-from fitscribe.sklearn.validate import VALIDATIONS, record_validation
+from fitscribe.sklearn.validate import MODULE, hook_validations
 from fitscribe.tracking.inherit import carry_scope_into_threads
+from fitscribe.tracking.late import when_imported
 from fitscribe.tracking.stack import level_of_caller
 from fitscribe.tracking.tasks import carry, carry_scope_into_joblib, hidden_tasks
 
@@ -144,7 +145,7 @@ def autolog(
 
 def _install() -> None:
     patch.install(record)
-    hook_functions(VALIDATIONS, record_validation)
+    when_imported(MODULE, hook_validations)
     carry_scope_into_threads()
     carry_scope_into_joblib()
     carry(__name__, current)

@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec.json
 import numpy as np
-from sklearn import model_selection
 from sklearn.base import is_classifier
 
 from fitscribe.core.commands import Batch, RunChange, RunRecord
@@ -26,14 +25,17 @@ from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import RecordedCall
 from fitscribe.sklearn.describe import param_of, title_of
 from fitscribe.sklearn.folds import Folds
+from fitscribe.sklearn.functions import hook_functions
 from fitscribe.sklearn.options import Options, current
+from fitscribe.sklearn.patch import is_installed
 from fitscribe.sklearn.quiet import quietly
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_run
 
-__all__ = ["VALIDATIONS", "record_validation"]
+__all__ = ["MODULE", "hook_validations"]
 
+MODULE = "sklearn.model_selection._validation"
 TAG_FUNCTION = "fitscribe.function"
 TAG_SPLITS = "fitscribe.split_digest"
 FILE, PREDICTIONS = "cross_validation.json", "out_of_fold_predictions.npy"
@@ -154,12 +156,12 @@ class _Validation(RecordedCall):
 
     def _splitter(self) -> list[Param]:
         """Return the splitter, its own params, and the scoring, as params of the run."""
+        from sklearn.model_selection import check_cv  # imported by whoever calls these functions
+
         cv, scoring = self.given.get("cv"), self.given.get("scoring")
         found: dict[str, Any] = {} if scoring is None else {"scoring": scoring}
         if cv is None or isinstance(cv, (int, np.integer)) or hasattr(cv, "split"):
-            from_call = model_selection.check_cv(
-                cv, self.arguments.y, classifier=is_classifier(self.estimator)
-            )
+            from_call = check_cv(cv, self.arguments.y, classifier=is_classifier(self.estimator))
             found["splitter"] = type(from_call).__name__
             found |= {
                 f"splitter__{key}": value
@@ -279,4 +281,9 @@ _READERS: Mapping[str, Callable[[Outcome, Mapping[str, Any], Any], None]] = {
     "validation_curve": _read_validation_curve,
     "permutation_test_score": _read_permutations,
 }
-VALIDATIONS = tuple(getattr(model_selection, name) for name in _READERS)
+
+
+def hook_validations(module: Any) -> None:
+    """Record the functions of ``sklearn.model_selection``'s module from now on."""
+    if is_installed():
+        hook_functions([getattr(module, name) for name in _READERS], record_validation)

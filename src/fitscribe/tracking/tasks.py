@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from types import MethodType, ModuleType
 from typing import Any
 
 from fitscribe.tracking.active import NOTHING, OpenRun, Scope, scope, within
 from fitscribe.tracking.connect import get_tracking_uri, tracking_uri_for_task
 from fitscribe.tracking.inherit import inherited
+from fitscribe.tracking.late import when_imported
 from fitscribe.tracking.stack import skipped_in_warnings
 
 __all__ = ["NESTED", "Task", "carry", "carry_scope_into_joblib", "hidden_tasks"]
@@ -177,10 +174,7 @@ def _something_travels(here: Scope) -> bool:
 @functools.cache
 def carry_scope_into_joblib() -> None:
     """Make joblib's tasks inherit the scope: now if it is imported, else when it is."""
-    if "joblib.parallel" in sys.modules:
-        _wrap(sys.modules["joblib.parallel"])
-    else:
-        sys.meta_path.insert(0, _WhenJoblibIsImported())
+    when_imported("joblib.parallel", _wrap)
 
 
 def _wrap(module: ModuleType) -> None:
@@ -201,34 +195,3 @@ def _wrap(module: ModuleType) -> None:
         return call(self, _tasks(iterable, inherited(here)))
 
     parallel.__call__ = skipped_in_warnings(call_within)
-
-
-class _WhenJoblibIsImported(MetaPathFinder):
-    """Wraps ``Parallel`` as soon as its module has run; it finds nothing else."""
-
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        if fullname != "joblib.parallel":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Wrapping(spec.loader)
-        return spec
-
-
-class _Wrapping(Loader):
-    """A loader that wraps what it loaded."""
-
-    def __init__(self, loader: Any) -> None:
-        self.loader = loader
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        created: ModuleType | None = self.loader.create_module(spec)
-        return created
-
-    def exec_module(self, module: ModuleType) -> None:
-        self.loader.exec_module(module)
-        assert module.__spec__ is not None
-        module.__spec__.loader = self.loader
-        module.__loader__ = self.loader
-        _wrap(module)
