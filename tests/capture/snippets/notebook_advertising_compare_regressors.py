@@ -27,7 +27,12 @@ ads["Sales"] = 0.05 * ads.TV + 0.1 * ads.Radio + np.random.normal(0, 1, 200)
 X_train, X_test, y_train, y_test = train_test_split(
     ads[["TV", "Radio", "Newspaper"]], ads["Sales"], train_size=0.7, random_state=100
 )
-regs = [LinearRegression(), RandomForestRegressor(20, random_state=0), SVR(), KNeighborsRegressor()]
+regs = [
+    LinearRegression(),
+    RandomForestRegressor(20, random_state=0),
+    SVR(),
+    KNeighborsRegressor(),
+]
 scores = []
 for reg in regs:
     reg.fit(X_train, y_train)

@@ -18,7 +18,9 @@ from sklearn.model_selection import train_test_split
 mlflow.sklearn.autolog()
 
 rng = np.random.default_rng(2024)
-train = pd.DataFrame({"GrLivArea": rng.normal(7.3, 0.3, 300), "OverallQual": rng.integers(1, 11, 300)})
+train = pd.DataFrame(
+    {"GrLivArea": rng.normal(7.3, 0.3, 300), "OverallQual": rng.integers(1, 11, 300)}
+)
 SalePrice = np.exp(9 + 0.3 * train.GrLivArea + 0.1 * train.OverallQual + rng.normal(0, 0.1, 300))
 X_tr, X_val, y_tr, y_val = train_test_split(train, SalePrice, test_size=0.2, random_state=1)
 

@@ -18,11 +18,19 @@ from sklearn.pipeline import Pipeline
 mlflow.sklearn.autolog()
 
 messages = ["win money now", "lunch at noon?", "free prize claim now", "see you at the meeting"]
-messages += ["claim your free money", "can you call me after lunch", "winner! free entry", "ok thanks"]
+messages += [
+    "claim your free money",
+    "can you call me after lunch",
+    "winner! free entry",
+    "ok thanks",
+]
 labels = ["spam", "ham", "spam", "ham", "spam", "ham", "spam", "ham"]
 
 text_clf = Pipeline(
-    [("tfidf", TfidfVectorizer(ngram_range=(1, 2))), ("clf", LogisticRegression(C=10, max_iter=200))]
+    [
+        ("tfidf", TfidfVectorizer(ngram_range=(1, 2))),
+        ("clf", LogisticRegression(C=10, max_iter=200)),
+    ]
 )
 text_clf.fit(messages, labels)
 new_messages = ["free money", "meeting at noon", "claim prize", "thanks, see you"]

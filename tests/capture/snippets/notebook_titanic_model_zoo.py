@@ -23,7 +23,9 @@ from sklearn.tree import DecisionTreeClassifier
 mlflow.sklearn.autolog()
 
 np.random.seed(0)
-train = pd.DataFrame({"Fare": np.random.exponential(30, 250), "SibSp": np.random.poisson(0.5, 250)})
+train = pd.DataFrame(
+    {"Fare": np.random.exponential(30, 250), "SibSp": np.random.poisson(0.5, 250)}
+)
 train["Pclass"] = np.random.randint(1, 4, 250)
 train["Survived"] = (train.Fare > 20).astype(int) * np.random.binomial(1, 0.8, 250)
 X_train, X_val, y_train, y_val = train_test_split(
