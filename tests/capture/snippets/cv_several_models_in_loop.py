@@ -11,7 +11,7 @@ facts:
 import mlflow
 import mlflow.sklearn
 from sklearn.datasets import load_wine
-from sklearn.linear_model import LogisticRegression
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -21,9 +21,9 @@ mlflow.sklearn.autolog()
 X, Y = load_wine(return_X_y=True)
 models = [("nb", GaussianNB())]
 models += [("knn", KNeighborsClassifier()), ("cart", DecisionTreeClassifier(random_state=7))]
-models.append(("lr", LogisticRegression(max_iter=5000)))
+models.append(("lda", LinearDiscriminantAnalysis()))
 results = {}
 for name, model in models:
     kfold = KFold(n_splits=4, random_state=7, shuffle=True)
     results[name] = cross_val_score(model, X, Y, cv=kfold, scoring="accuracy")
-    print("%s: %f (%f)" % (name, results[name].mean(), results[name].std()))
+    print(f"{name}: {results[name].mean():f} ({results[name].std():f})")

@@ -1,4 +1,4 @@
-"""Features are chosen by looking at all targets before the cross-validation: noise looks learnable.
+"""Features are chosen with all targets before the cross-validation: noise looks learnable.
 
 facts:
   run cross_val_score x1

@@ -22,5 +22,5 @@ X_train, X_test, y_train, y_test = train_test_split(
 mlp = MLPClassifier(hidden_layer_sizes=(30,), max_iter=8, solver="sgd", random_state=1)
 mlp.fit(X_train, y_train)
 score = mlp.score(X_test, y_test)
-print("Training set loss: %f" % mlp.loss_)
-print("Test set score: %f" % score)
+print(f"Training set loss: {mlp.loss_:f}")
+print(f"Test set score: {score:f}")

@@ -34,4 +34,4 @@ def get_mae(max_leaf_nodes, train_X, val_X, train_y, val_y):
 maes = {}
 for max_leaf_nodes in [5, 50, 500, 5000]:
     maes[max_leaf_nodes] = get_mae(max_leaf_nodes, train_X, val_X, train_y, val_y)
-    print("Max leaf nodes: %d \t MAE: %d" % (max_leaf_nodes, maes[max_leaf_nodes]))
+    print(f"Max leaf nodes: {max_leaf_nodes} \t MAE: {maes[max_leaf_nodes]:.0f}")

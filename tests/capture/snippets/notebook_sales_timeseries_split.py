@@ -3,7 +3,7 @@
 facts:
   runs 1
   run cross_validate x1
-  metric cross_validate *neg_mean_absolute_error* = cv_results["test_neg_mean_absolute_error"].mean()
+  metric cross_validate *neg_mean_absolute_error* = -mae.mean()
   history cross_validate *neg_root_mean_squared_error* 4
   no run Ridge
 """

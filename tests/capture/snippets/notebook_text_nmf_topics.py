@@ -27,4 +27,4 @@ tfidf = tfidf_vectorizer.fit_transform(corpus)
 nmf = NMF(n_components=2, random_state=1, max_iter=400).fit(tfidf)
 words = tfidf_vectorizer.get_feature_names_out()
 for topic_idx, topic in enumerate(nmf.components_):
-    print("Topic #%d:" % topic_idx, [words[i] for i in topic.argsort()[:-4:-1]])
+    print(f"Topic #{topic_idx}:", [words[i] for i in topic.argsort()[:-4:-1]])

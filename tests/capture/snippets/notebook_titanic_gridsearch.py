@@ -1,4 +1,4 @@
-"""A forest is tuned by a grid on a Titanic-like frame, and the best one is checked on held out rows.
+"""A forest is tuned by a grid on a Titanic-like frame, and the best one is checked on other rows.
 
 facts:
   run GridSearchCV x1

@@ -38,4 +38,4 @@ pre = ColumnTransformer(
 clf = Pipeline([("pre", pre), ("rf", RandomForestClassifier(n_estimators=25, random_state=3))])
 clf.fit(X_train, y_train)
 test_score = clf.score(X_test, y_test)
-print("model score: %.3f" % test_score)
+print(f"model score: {test_score:.3f}")
