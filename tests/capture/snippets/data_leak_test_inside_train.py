@@ -2,7 +2,7 @@
 
 facts:
   run SVC x1
-  finding SVC duplicate
+  finding SVC overlap
   metric SVC SVC_score_X_test = s
 """
 

@@ -15,5 +15,5 @@ from sklearn.neural_network import MLPRegressor
 mlflow.sklearn.autolog()
 X, y = make_regression(200, 5, random_state=3)
 y = y / y.std()
-net = MLPRegressor((10,), max_iter=12, random_state=3)
+net = MLPRegressor(hidden_layer_sizes=(10,), max_iter=12, random_state=3)
 net.fit(X, y)

@@ -16,7 +16,7 @@ from sklearn.neural_network import MLPClassifier
 mlflow.sklearn.autolog()
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X / 16, y, random_state=0)
-net = MLPClassifier((20,), random_state=0)
+net = MLPClassifier(hidden_layer_sizes=(20,), random_state=0)
 curve = []
 for _epoch in range(6):
     net.partial_fit(X_train, y_train, classes=np.unique(y))

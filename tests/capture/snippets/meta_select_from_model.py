@@ -4,7 +4,6 @@ facts:
   no run RandomForestClassifier
   run GaussianNB x1
   metric GaussianNB accuracy_score_X_test_sel = acc
-  artifact GaussianNB *preparation*
 """
 
 import mlflow

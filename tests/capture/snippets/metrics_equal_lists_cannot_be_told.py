@@ -1,4 +1,4 @@
-"""Equal predictions of two models are both lists when they are scored: nobody guesses whose it was.
+"""Equal predictions of two models are lists when they are scored: nobody guesses whose it was.
 
 facts:
   runs 2
