@@ -2,7 +2,6 @@
 
 facts:
   runs 1
-  dataset RandomForestClassifier self.X_train train
   metric RandomForestClassifier roc_auc_score*X_test = exp.result
   no metric RandomForestClassifier *unknown*
 """
