@@ -19,8 +19,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-SNIPPETS = HERE / "snippets"
+from facts import Records, facts_of, judge
+
+SNIPPETS = Path(__file__).parent / "snippets"
 PATIENCE_S = 120
 
 
@@ -63,9 +64,6 @@ def in_a_process(path: Path, under: str) -> dict[str, bool]:
 
 def judged(path: Path, under: str) -> dict[str, bool]:
     """Run a snippet here, and return which of its facts hold."""
-    sys.path.insert(0, str(HERE))
-    from facts import Records, facts_of, judge  # a neighbour, not a package
-
     if under == "fitscribe":
         importlib.import_module("fitscribe").install_as_mlflow()
     else:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
+from facts import KINDS, Records, facts_of, judge
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+import fitscribe
 
-from facts import KINDS, Records, facts_of, judge  # noqa: E402
-
-import fitscribe  # noqa: E402
-
-PATHS = sorted((HERE / "snippets").glob("*.py"))
+PATHS = sorted((Path(__file__).parent / "snippets").glob("*.py"))
 
 
 def test_there_are_enough() -> None:
