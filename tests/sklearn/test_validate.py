@@ -24,10 +24,12 @@ from sklearn.model_selection import (
     permutation_test_score,
     validation_curve,
 )
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils._param_validation import InvalidParameterError
 
 import fitscribe
 import fitscribe.sklearn
+from fitscribe.sklearn import FitscribeWarning, validate
 from fitscribe.sklearn.folds import Folds
 from fitscribe.sklearn.functions import _cell_of
 
@@ -51,8 +53,9 @@ def test_every_fold_is_a_point_of_its_metric() -> None:
     assert run.data.metrics["mean_test_score"] == pytest.approx(scores.mean(), abs=1e-12)
     assert run.data.metrics["std_test_score"] == pytest.approx(scores.std(), abs=1e-12)
     assert run.data.params["C"] == "0.5"
-    assert run.data.params["splitter"] == "StratifiedKFold"
-    assert run.data.params["splitter__n_splits"] == "4"
+    splitter = model_selection.StratifiedKFold(4)
+    assert run.data.params["validation__cv"] == str(splitter)
+    assert run.data.params["validation__cv__n_splits"] == "4"
     assert run.data.tags["estimator_name"] == "LogisticRegression"
     assert run.data.tags["fitscribe.function"] == "cross_val_score"
     assert [one.dataset.name for one in run.inputs.dataset_inputs] == ["X"]
@@ -68,7 +71,7 @@ def test_several_metrics_times_and_training_scores(jobs: int | None) -> None:
         assert f"mean_{key}" in run.data.metrics
     folds = read_json(run, "cross_validation.json")["folds"]
     assert folds == [{"train_rows": 120, "test_rows": 30}] * 5
-    assert run.data.params["scoring"] == "['accuracy', 'f1_macro']"
+    assert run.data.params["validation__scoring"] == "['accuracy', 'f1_macro']"
 
 
 def test_the_same_folds_of_the_same_data_are_paired() -> None:
@@ -91,8 +94,31 @@ def test_folds_that_nobody_can_draw_again_are_told() -> None:
     scores = cross_val_score(Ridge(), X, y, cv=splits)
     run = only_run()
     assert history(run, "test_score") == scores.tolist()
-    assert run.data.params["splitter"] == "given splits"
+    assert run.data.params["validation__cv"] == "given splits"
     assert len(run.data.tags["fitscribe.split_digest"]) == 32
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [DecisionTreeClassifier(splitter="random"), GridSearchCV(model, {"C": [1, 2]}, scoring="f1")],
+)
+def test_params_of_the_estimator_that_have_the_same_names_are_kept(estimator: Any) -> None:
+    scores = cross_val_score(estimator, X, y > 0, cv=3, scoring="accuracy")
+    run = only_run()
+    assert "fitscribe.incomplete" not in run.data.tags
+    assert history(run, "test_score") == scores.tolist()
+    for key, value in estimator.get_params(deep=False).items():
+        if key in ("cv", "scoring", "splitter"):
+            assert run.data.params[key] == str(value)
+
+
+def test_a_warning_of_ours_names_the_line_that_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitscribe.sklearn.autolog()
+    monkeypatch.setattr(validate, "outcome_of", lambda *given: 1 / 0)
+    with pytest.warns(FitscribeWarning, match="read the scores") as caught:
+        cross_val_score(model, X, y)
+    assert [warning.filename for warning in caught] == [__file__]
+    assert only_run().info.status == "FINISHED"
 
 
 def test_predictions_out_of_fold_are_kept() -> None:

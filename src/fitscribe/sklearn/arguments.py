@@ -13,13 +13,11 @@ from types import CodeType, FrameType
 from typing import Any
 
 from fitscribe.sklearn.weakly import kept_weakly
-from fitscribe.tracking.stack import SKIPPED_FILE
+from fitscribe.tracking.stack import is_between
 
 __all__ = ["Arguments", "arguments_of", "variable_name"]
 
 TARGET_NAMES = frozenset({"y", "Y", "target", "targets", "y_true", "labels"})
-# Modules of ours, and the wrapper that scikit-learn puts around its functions.
-NOT_THE_CALLER = ("fitscribe.", "sklearn.utils._param_validation")
 MOST_FRAMES = 20
 MOST_NAMES = 2000
 MOST_STEPS = 8
@@ -121,10 +119,7 @@ def _globals_of(frame: FrameType) -> Mapping[str, Any]:
 
 def _first_foreign_frame() -> FrameType | None:
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and (
-        frame.f_code.co_filename == SKIPPED_FILE
-        or str(frame.f_globals.get("__name__", "")).startswith(NOT_THE_CALLER)
-    ):
+    while frame is not None and is_between(frame):
         frame = frame.f_back
     return frame
 

@@ -161,16 +161,18 @@ class _Validation(RecordedCall):
         cv, scoring = self.given.get("cv"), self.given.get("scoring")
         found: dict[str, Any] = {} if scoring is None else {"scoring": scoring}
         if cv is None or isinstance(cv, (int, np.integer)) or hasattr(cv, "split"):
-            from_call = check_cv(cv, self.arguments.y, classifier=is_classifier(self.estimator))
-            found["splitter"] = type(from_call).__name__
+            splitter = check_cv(cv, self.arguments.y, classifier=is_classifier(self.estimator))
+            found["cv"] = splitter
             found |= {
-                f"splitter__{key}": value
-                for key, value in vars(from_call).items()
+                f"cv__{key}": value
+                for key, value in vars(splitter).items()
                 if not key.startswith("_") and isinstance(value, (int, float, str, type(None)))
             }
         else:
-            found["splitter"] = "given splits"
-        return [param_of(key, value) for key, value in found.items()]
+            found["cv"] = "given splits"
+        found |= {key: self.given[key] for key in ("param_name",) if key in self.given}
+        # Estimators have params called cv, scoring and splitter, too.
+        return [param_of(f"validation__{key}", value) for key, value in found.items()]
 
     def _write_files(self, run: OpenRun, found: Outcome, params: list[Param]) -> None:
         seen = self.folds.seen

@@ -13,15 +13,17 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any, TypeVar, cast
 
-__all__ = ["SKIPPED_FILE", "level_of_caller", "skipped_in_warnings"]
+__all__ = ["SKIPPED_FILE", "is_between", "level_of_caller", "skipped_in_warnings"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 # Both words must be in it: CPython 3.11 to 3.14, Python/_warnings.c and Lib/warnings.py.
 SKIPPED_FILE = "<fitscribe, skipped in warnings like importlib._bootstrap>"
+# scikit-learn puts a function around each of its own that validates what it is given.
+WRAPPER = "sklearn.utils._param_validation"
 # Its cache of file → name of the module; no module has this name.
 _known_files: Any = getattr(inspect, "modulesbyfile", {})
 _known_files[SKIPPED_FILE] = SKIPPED_FILE
@@ -40,11 +42,17 @@ def level_of_caller() -> int:
     It is for the function that asks: of its own frame the level is 1.
     """
     level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and _is_ours(frame.f_globals):
+    while frame.f_back is not None and is_between(frame):
         level += frame.f_code.co_filename != SKIPPED_FILE
         frame = frame.f_back
     return level
 
 
-def _is_ours(names: dict[str, Any]) -> bool:
-    return str(names.get("__name__", "")).partition(".")[0] == "fitscribe"
+def is_between(frame: FrameType) -> bool:
+    """Whether a frame lies between the user's call and us: of ours, or scikit-learn's wrapper."""
+    module = str(frame.f_globals.get("__name__", ""))
+    return (
+        frame.f_code.co_filename == SKIPPED_FILE
+        or module.partition(".")[0] == "fitscribe"
+        or module == WRAPPER
+    )
