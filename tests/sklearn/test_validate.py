@@ -30,6 +30,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 import fitscribe
 import fitscribe.sklearn
 from fitscribe.sklearn import FitscribeWarning, validate
+from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.folds import Folds
 from fitscribe.sklearn.functions import _cell_of
 
@@ -201,10 +202,18 @@ print(run.data.tags["fitscribe.function"])
 
 
 def test_only_the_first_tasks_are_folds() -> None:
-    folds = Folds()
+    folds = Folds(Attempts("a test"))
     train, test = np.arange(8), np.array([True, False] * 4)
     tasks = [(print, (), {"train": train, "test": test}), (print, (1,), {})]
     assert list(folds.watch(iter(tasks))) == tasks
     inner = [(print, (), {"train": test, "test": train})]
     assert list(folds.watch(inner)) == inner
     assert [(fold.train_rows, fold.test_rows) for fold in folds.seen] == [(8, 4)]
+
+
+def test_folds_that_cannot_be_read_break_nothing() -> None:
+    folds = Folds(attempts := Attempts("a test", silent=True))
+    tasks = [(print, (), {"train": [[0], [1, 2]], "test": [3]}), None]
+    assert list(folds.watch(tasks)) == tasks
+    assert folds.seen == []
+    assert len(attempts.problems) == 2

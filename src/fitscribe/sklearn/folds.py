@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from xxhash import xxh3_128
+
+from fitscribe.sklearn.attempt import Attempts
 
 __all__ = ["Fold", "Folds"]
 
@@ -36,9 +39,15 @@ class Folds:
 
     The rows of each fold are read from the tasks, for a splitter that shuffles without a seed
     would give others if it were asked again, and a generator of splits none.
+
+    Parameters
+    ----------
+    attempts : Attempts
+        The guard: a fold that cannot be read costs the validation nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, attempts: Attempts) -> None:
+        self._attempts = attempts
         self.seen: list[Fold] = []
         self._taken = False
 
@@ -51,7 +60,7 @@ class Folds:
 
     def _noted(self, tasks: Iterable[Any]) -> Iterator[Any]:
         for task in tasks:
-            fold = _fold_of(task)
+            fold = self._attempts("read a fold", partial(_fold_of, task))
             # A validation curve goes through its points within each fold.
             if fold is not None and fold not in self.seen[-1:]:
                 self.seen.append(fold)

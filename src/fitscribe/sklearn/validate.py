@@ -113,7 +113,7 @@ class _Validation(RecordedCall):
         bound = inspect.signature(function).bind(*args, **kwargs)
         bound.apply_defaults()
         self.given: Mapping[str, Any] = bound.arguments
-        self.folds = Folds()
+        self.folds = Folds(attempts)
         # Called by whoever sends the tasks: see `fitscribe.tracking.tasks`.
         self.watch = self.folds.watch
         super().__init__(
