@@ -16,6 +16,7 @@ import pytest
 from fitscribe.core.ports import TrackingStore
 from fitscribe.stores import open_store
 from fitscribe.stores.sql import search_runs
+from fitscribe.testing.tracking_case import add_runs, run
 from fitscribe.testing.tracking_search import RandomSearchesContract, SearchRunsContract
 
 FULL = os.environ.get("FITSCRIBE_SOAK") == "1"
@@ -41,6 +42,26 @@ def going(monkeypatch: pytest.MonkeyPatch, way: dict[str, int]) -> None:
 @pytest.fixture(autouse=True, params=[WALKING, TURNING, PASSING, SAMPLED])
 def _way(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     going(monkeypatch, request.param)
+
+
+def test_a_sample_without_a_run_of_the_search(
+    tmp_path: Path, postgres_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every tenth run is drawn; the wanted experiment's runs lie between."""
+    going(monkeypatch, SAMPLED)
+    for uri in (str(tmp_path), postgres_uri):
+        store = open_store(uri, artifact_root=str(tmp_path))
+        wanted, other = (store.create_experiment(name).experiment_id for name in "ab")
+        records = [
+            run(wanted if 1 <= number <= 8 else other, params={"C": number}, start=number)
+            for number in range(40)
+        ]
+        add_runs(store, records)
+        found = store.search_runs(
+            [wanted], "params.C < 7 AND params.C < 8", ["attributes.run_name"], max_results=1
+        )
+        assert [one.info.run_id for one in found] == [records[6].run_id]
+        store.close()
 
 
 class TestSqlite(SearchRunsContract):

@@ -15,6 +15,8 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     BindParameter,
     ColumnElement,
     Select,
@@ -170,11 +172,12 @@ def among(connection: Connection, column: Any, values: Iterable[Any]) -> Conditi
     return chosen
 
 
-def each_of(connection: Connection, values: Iterable[Any]) -> Any:
-    """Return a list, bound as one value, as a table with the column ``value``."""
-    bound: Any = bindparam(None, connection.listed(values), unique=True)
+def each_of(connection: Connection, numbers: Iterable[int]) -> Any:
+    """Return a list of integers, bound as one value, as a table with the column ``value``."""
+    bound: Any = bindparam(None, connection.listed(numbers), unique=True)
     if connection.name == "postgresql":
-        return func.unnest(bound).table_valued("value").render_derived()
+        # An empty list does not tell what it is a list of.
+        return func.unnest(cast(bound, ARRAY(BigInteger))).table_valued("value").render_derived()
     return func.json_each(bound).table_valued("value")
 
 
