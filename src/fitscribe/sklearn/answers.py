@@ -15,7 +15,7 @@ from fitscribe.sklearn.makers import Maker, maker_of
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.origins import remember
 from fitscribe.sklearn.results import result_of
-from fitscribe.sklearn.variables import variable_name
+from fitscribe.sklearn.variables import argument_text, variable_name
 from fitscribe.tracking import active
 from fitscribe.tracking.active import Scope
 from fitscribe.tracking.behind import write_behind
@@ -129,7 +129,9 @@ class _Scored(AskedCall):
         self.maker = maker
         self.dataset = self.attempts("describe the data", lambda: dataset_of(X))
         name = UNNAMED if self.dataset is None else self.dataset.name
-        target = "" if y is None else f", y={variable_name(y, (1, 'y')) or type(y).__name__}"
+        target = (
+            "" if y is None else f", y={argument_text(y, (1, 'y')) or f'<{type(y).__name__}>'}"
+        )
         self.call = f"{maker.title}.score(X={name}{target})"
 
     def _keep(self, value: Any) -> None:

@@ -7,6 +7,7 @@ transaction. Every step goes through :class:`~fitscribe.sklearn.attempt.Attempts
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -119,12 +120,22 @@ class _Fit(RecordedCall):
         estimator = self.estimator
         models = {model.name: model.model_id for model in what.models}
         trained_on = None if self.dataset is None else self.dataset.entity
-        maker = Maker(run, models.get("model"), type(estimator).__name__, trained_on)
+        maker = Maker(
+            run,
+            models.get("model"),
+            type(estimator).__name__,
+            trained_on,
+            {param.key: param.value for param in self.params},
+            weakref.ref(estimator),
+        )
         link(estimator, maker)
         hook_answers(type(estimator))
         best = vars(estimator).get("best_estimator_")
         if isinstance(best, BaseEstimator):
-            link(best, replace(maker, model_id=models.get("best_estimator")))
+            of_best = replace(
+                maker, model_id=models.get("best_estimator"), estimator=weakref.ref(best)
+            )
+            link(best, of_best)
             hook_answers(type(best))
         if result is not estimator:
             remember_answer(maker, trained_on, result)

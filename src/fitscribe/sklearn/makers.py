@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -39,12 +39,33 @@ class Maker:
         The estimator's class.
     trained_on : Dataset or None
         The data of its fit.
+    params : mapping of str to str
+        Its params.
+    estimator : weakref or None
+        To the estimator itself.
     """
 
     run: OpenRun
     model_id: str | None
     title: str
     trained_on: Dataset | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    estimator: weakref.ref[Any] | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the estimator is there, and what it was."""
+        estimator = None if self.estimator is None else self.estimator()
+        return estimator is not None and maker_of(estimator) is self
+
+    def repeats(self, other: Maker) -> bool:
+        """Whether it is the same fit as another, done again: class, params and data."""
+        mine, its = self.trained_on, other.trained_on
+        return (
+            mine is not None
+            and its is not None
+            and (self.title, self.params, mine.digest) == (other.title, other.params, its.digest)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,13 @@ class Memory(Generic[T]):
                         found.append(thing)
         return found
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._things.clear()
+            self._entries.clear()
+            self._bytes = 0
+
     def things(self) -> tuple[T, ...]:
         """Return all that is known, the newest last."""
         with self._lock:

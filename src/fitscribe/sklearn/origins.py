@@ -19,10 +19,19 @@ from xxhash import xxh3_128
 
 from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.derived import Unknown, is_constant
-from fitscribe.sklearn.makers import Maker
+from fitscribe.sklearn.makers import Maker, maker_of
 from fitscribe.sklearn.memory import Memory, owner_of
 
-__all__ = ["Answer", "Origin", "Part", "part_of", "remember", "values_of"]
+__all__ = [
+    "Answer",
+    "Origin",
+    "Part",
+    "forget_answers",
+    "makers_named",
+    "part_of",
+    "remember",
+    "values_of",
+]
 
 Array = NDArray[Any]
 
@@ -177,6 +186,8 @@ class Part:
         A copy, where the answers held do not settle it.
     earlier : sequence of Answer
         What was answered before.
+    named : list of Maker
+        Models that the text of the call names, by themselves or by their answers.
     rivals : list of ndarray
         Other arrays that the caller had, of which it may have been made.
     """
@@ -185,23 +196,53 @@ class Part:
     digest: bytes | None
     values: Array | None
     earlier: Sequence[Answer] = ()
+    named: list[Maker] = field(default_factory=list)
     rivals: list[Array] = field(default_factory=list)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the object or its memory tell all."""
+        return self.values is None and bool(self.held)
 
     def origin(self) -> Origin:
         """Return whose it is."""
         same = [answer for answer in self.held if self.digest in (answer.digest, None)]
-        if same or self.values is None:
+        if same or self.is_settled:
             return Origin(_distinct(same or self.held), True)
+        equal = [answer for answer in self.earlier if answer.digest == self.digest]
+        if self.values is None:
+            return self._among(equal, True)
         unknown = Unknown(self.values)
         if self.held:
             made = [answer for answer in self.held if _is_made(unknown, answer)]
             # Memory that was written over since holds nobody's answer.
             return Origin(_distinct(made or self.held), bool(made))
-        equal = [answer for answer in self.earlier if answer.digest == self.digest]
         if equal:
-            return Origin(_distinct(equal), not is_constant(self.values))
+            # What an earlier run of the same code predicted may be equal by that alone.
+            makers = {answer.maker for answer in equal}
+            equal += [
+                answer
+                for answer in self.earlier
+                if answer.maker not in makers
+                and any(answer.maker.repeats(maker) for maker in makers)
+                and _is_made(unknown, answer)
+            ]
+            certain = not is_constant(self.values) and not self._has_rival(unknown, equal[0])
+            return self._among(equal, certain)
         made = [answer for answer in self.earlier if _is_made(unknown, answer)]
-        return Origin(_distinct(made), not (made and self._has_rival(unknown, made[0])))
+        if len(self.named) > 1:
+            return Origin(_distinct(made), False)
+        if self.named or not made:
+            return self._among(made, True)
+        return Origin(_distinct(made), not self._has_rival(unknown, made[0]))
+
+    def _among(self, answers: Sequence[Answer], is_certain: bool) -> Origin:
+        """Return those answers whose model the call names, if it names one of theirs."""
+        if len(self.named) == 1:
+            own = [answer for answer in answers if answer.maker is self.named[0]]
+            if own:
+                return Origin(_distinct(own), True)
+        return Origin(_distinct(answers), is_certain)
 
     def _has_rival(self, unknown: Unknown, answer: Answer) -> bool:
         """Whether it was made as likely of something else, which is not the answer."""
@@ -221,12 +262,35 @@ def _is_made(unknown: Unknown, answer: Answer) -> bool:
 
 
 def _distinct(answers: Sequence[Answer]) -> list[Answer]:
-    """Return one answer of each model and data set."""
+    """Return one answer of each model and data set.
+
+    A fit that was done again (a cell, run once more) stands for the one before, whose model is
+    gone by now.
+    """
     found: dict[Any, Answer] = {}
     for answer in answers:
         data = None if answer.dataset is None else answer.dataset.digest
         found.setdefault((id(answer.maker), data), answer)
-    return list(found.values())
+    distinct = list(found.values())
+    if len(distinct) < 2:
+        return distinct
+    return [
+        answer
+        for place, answer in enumerate(distinct)
+        if not _is_repeated(answer, distinct[place + 1 :])
+    ]
+
+
+def _is_repeated(answer: Answer, later: Sequence[Answer]) -> bool:
+    mine = answer.maker
+    return not mine.is_current and any(
+        other.maker is not mine and other.maker.repeats(mine) for other in later
+    )
+
+
+def forget_answers() -> None:
+    """Forget what was answered, and free the copies."""
+    _answers.clear()
 
 
 def part_of(data: Any, only_memory: bool = False) -> Part | None:
@@ -254,6 +318,33 @@ def part_of(data: Any, only_memory: bool = False) -> Part | None:
         if intact:
             return Part(intact, intact[0].digest, None)
     if values.nbytes > MOST_BYTES:
-        return Part(held, digest, None, _answers.things())
+        return Part(held, digest, None, () if only_memory else _answers.things())
     earlier = () if only_memory else _answers.things()
     return Part(held, digest, values.copy(), earlier)
+
+
+def makers_named(things: Sequence[Any]) -> list[Maker]:
+    """Return the models among some objects, and those whose answers are among them."""
+    found: dict[Maker, None] = {}
+    for thing in things:
+        for answer in _answers.of(thing):
+            found[answer.maker] = None
+        maker = maker_of(thing)
+        if maker is not None:
+            found[maker] = None
+    return list(found)
+
+
+def rival_of(array: Any, data: Any) -> Array | None:
+    """Return a copy of an array that is no answer, if `data` may have been made of it.
+
+    That is one number for each row, or probabilities: a blend of several models.
+    """
+    if len(array) != len(data) or _answers.of(array):
+        return None
+    values = values_of(array)
+    if values is None or values.nbytes > MOST_BYTES:
+        return None
+    if values.ndim == 2 and not np.allclose(values.sum(axis=1), 1):
+        return None
+    return values.copy()

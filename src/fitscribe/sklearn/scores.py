@@ -9,31 +9,35 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from fitscribe.core.clock import now_ms
 from fitscribe.core.entities import Dataset
+from fitscribe.errors import InvalidParameter
 from fitscribe.sklearn.answers import AskedCall, asking_options, dataset_of, keep
 from fitscribe.sklearn.attempt import Attempts
-from fitscribe.sklearn.functions import hook_functions
+from fitscribe.sklearn.functions import hook_by_name, hook_functions, is_hooked
 from fitscribe.sklearn.ledger import Score
 from fitscribe.sklearn.makers import Maker, maker_of
 from fitscribe.sklearn.memory import Memory
 from fitscribe.sklearn.options import Options
-from fitscribe.sklearn.origins import Part, part_of
+from fitscribe.sklearn.origins import Part, forget_answers, makers_named, part_of, rival_of
 from fitscribe.sklearn.patch import is_installed
 from fitscribe.sklearn.results import Result, result_of
-from fitscribe.sklearn.variables import variable_name
+from fitscribe.sklearn.variables import argument_text, arrays_near, names_in_argument
 from fitscribe.sklearn.weakly import kept_weakly
 from fitscribe.tracking.late import when_imported
 from fitscribe.tracking.stack import skipped_in_warnings
 
-__all__ = ["hook_metrics", "unhook_metrics"]
+__all__ = ["hook_metrics", "unhook_metrics", "watch_metric"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 # The truth may equal what a perfect model predicts, so its content says nothing.
 TRUTHS = frozenset({"y_true", "labels_true"})
@@ -69,7 +73,7 @@ def _shown(value: Any, place: int, name: str) -> str:
     if value is None or isinstance(value, (bool, int, float, str, np.generic)):
         text = repr(value)
         return text if len(text) <= MOST_SHOWN + 2 else f"{text[: MOST_SHOWN + 1]}..."
-    return variable_name(value, (place, name)) or f"<{type(value).__name__}>"
+    return argument_text(value, (place, name))
 
 
 def _call_text(name: str, given: Mapping[str, Any]) -> str:
@@ -82,6 +86,20 @@ def _is_array(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return bool(value)
     return hasattr(value, "__array__") and bool(getattr(value, "shape", True))
+
+
+def _part_of(place: int, name: str, value: Any, given: Iterable[Any]) -> Part | Score | None:
+    """Return what is known of an argument, or None if it is certainly nobody's prediction."""
+    known = _results.of(value)
+    if known:
+        return known[-1]
+    part = part_of(value, only_memory=name in TRUTHS)
+    if part is not None and not part.is_settled and not part.held:
+        part.named = makers_named(names_in_argument((place, name)))
+        if not part.named:
+            near = (rival_of(array, value) for array in arrays_near(given))
+            part.rivals = [rival for rival in near if rival is not None]
+    return part
 
 
 class _Metric(AskedCall):
@@ -99,7 +117,7 @@ class _Metric(AskedCall):
         given = _given(function, args, kwargs)
         self.parts: list[Part | Score] = []
         data: list[Any] = []
-        for name, value in given.items():
+        for place, (name, value) in enumerate(given.items()):
             # Beside a truth, labels are those that count; beside data they are clusters.
             if name in OTHERS or (name == "labels" and not TRUTHS.isdisjoint(given)):
                 continue
@@ -108,18 +126,13 @@ class _Metric(AskedCall):
             if name == "X":
                 data.append(value)
                 continue
-            part = self._part_of(name, value)
+            part = _part_of(place, name, value, given.values())
             if part is not None:
                 self.parts.append(part)
         self.call = _call_text(self.name, given)
         if not self.parts:
             # Of data alone, or of what nobody predicted.
             self.parts = [part for value in data if (part := part_of(value, True)) is not None]
-
-    @staticmethod
-    def _part_of(name: str, value: Any) -> Part | Score | None:
-        known = _results.of(value)
-        return known[-1] if known else part_of(value, only_memory=name in TRUTHS)
 
     def _keep(self, value: Any) -> None:
         result = result_of(self.name, value)
@@ -156,6 +169,46 @@ def record_metric(
     if call is not None:
         call.begin()
     return call
+
+
+def watch_metric(function: F) -> F:
+    """Record what a metric function comes to, as the functions of ``sklearn.metrics`` are.
+
+    Its first parameter is the truth if it is called ``y_true`` or ``labels_true``; all other
+    arrays may be predictions. It is recorded while autologging is on.
+
+    Parameters
+    ----------
+    function : callable
+        A function of your own or of another library that returns a number, a dict or arrays of
+        them. Where your module and its own have it by a name, that name is recorded from now on,
+        until autologging is switched off.
+
+    Returns
+    -------
+    callable
+        What records it, for names elsewhere; it can be used as a decorator.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is no function.
+
+    Examples
+    --------
+    >>> import fitscribe.sklearn
+    >>> def share_within_one(y_true, y_pred):
+    ...     return float((abs(y_true - y_pred) <= 1).mean())
+    >>> share_within_one = fitscribe.sklearn.watch_metric(share_within_one)
+    """
+    if not callable(function) or isinstance(function, type):
+        raise InvalidParameter(
+            f"watch_metric takes a function such as f(y_true, y_pred), not {function!r:.80}."
+        )
+    here = sys._getframe(1).f_globals
+    home = vars(sys.modules.get(getattr(function, "__module__", ""), sys))
+    places = [here] if home is here else [here, home]
+    return cast(F, hook_by_name(function, record_metric, places))
 
 
 # Scorers
@@ -287,7 +340,12 @@ METRICS, SCORERS = "sklearn.metrics", "sklearn.metrics._scorer"
 def _hook_metrics(module: ModuleType) -> None:
     names = [name for name in module.__all__ if name not in NOT_METRICS]
     found = [getattr(module, name) for name in names]
-    hook_functions([one for one in found if inspect.isfunction(one)], record_metric)
+    functions = [one for one in found if inspect.isfunction(one)]
+    hook_functions(functions, record_metric)
+    for function in functions:
+        if not is_hooked(function):
+            home = vars(sys.modules[function.__module__])
+            hook_by_name(function, record_metric, [vars(module), home])
 
 
 def _hook_named(module: ModuleType) -> None:
@@ -330,7 +388,9 @@ def _if_installed(hook: Callable[[ModuleType], None], module: ModuleType) -> Non
 
 
 def unhook_metrics() -> None:
-    """Put scorers back as they were; functions are by :func:`unhook_functions`."""
+    """Put scorers back as they were, and let go; functions are by :func:`unhook_functions`."""
+    _results.clear()
+    forget_answers()
     while _scorers:
         cls, original = _scorers.pop()
         cls.__call__ = original

@@ -13,18 +13,19 @@ import functools
 import inspect
 import linecache
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from types import CodeType, FrameType
 from typing import Any
 
 from fitscribe.tracking.stack import is_between
 
-__all__ = ["Place", "variable_name"]
+__all__ = ["Place", "argument_text", "arrays_near", "names_in_argument", "variable_name"]
 
 MOST_FRAMES = 20
 MOST_NAMES = 2000
 MOST_TEXT = 60
+MOST_ARRAYS = 8
 # Where a call's text is longer, nobody reads a name out of it.
 MOST_SOURCE = 4000
 # What `place` means: an argument's position in a call, counted without ``self``, and its name.
@@ -68,6 +69,50 @@ def _caller_of(frame: FrameType) -> FrameType | None:
     while caller is not None and is_between(caller):
         caller = caller.f_back
     return caller
+
+
+def arrays_near(others: Iterable[Any]) -> list[Any]:
+    """Return the arrays of floats that the calling code holds, beside `others`."""
+    frame = _first_foreign_frame()
+    if frame is None or _holds_its_names(frame.f_code):
+        return []
+    known = {id(other) for other in others}
+    names = frame.f_locals
+    try:
+        bound = list(names.values()) if len(names) <= MOST_NAMES else []
+    finally:
+        _let_go(frame.f_code, names)
+    found = {
+        id(one): one
+        for one in bound
+        if getattr(getattr(one, "dtype", None), "kind", "") == "f"
+        and getattr(one, "ndim", 0) in (1, 2)
+        and id(one) not in known
+    }
+    return list(found.values())[-MOST_ARRAYS:]
+
+
+def argument_text(value: Any, place: Place) -> str:
+    """Return an argument of the call of ours as its caller wrote it, its name, or its class."""
+    frame = _first_foreign_frame()
+    node = None if frame is None else _argument_at(frame.f_code, frame.f_lasti, place)
+    text = "" if node is None else ast.unparse(node)
+    if not text or len(text) > MOST_TEXT:
+        text = variable_name(value, place) or f"<{type(value).__name__}>"
+    return text
+
+
+def names_in_argument(place: Place) -> list[Any]:
+    """Return the objects that the text of an argument of the call of ours names."""
+    frame = _first_foreign_frame()
+    if frame is None or _holds_its_names(frame.f_code):
+        return []
+    written = _names_of(frame.f_code, frame.f_lasti, place)
+    names = frame.f_locals
+    try:
+        return [names[name] for name in written if name in names]
+    finally:
+        _let_go(frame.f_code, names)
 
 
 def _is_library(frame: FrameType) -> bool:
@@ -188,6 +233,22 @@ def _written(frame: FrameType, place: Place) -> str | None:
 
 @functools.lru_cache(maxsize=1024)
 def _text_of(code: CodeType, instruction: int, place: Place) -> str | None:
+    given = _argument_at(code, instruction, place)
+    return None if given is None else _readable(given)
+
+
+@functools.lru_cache(maxsize=1024)
+def _names_of(code: CodeType, instruction: int, place: Place) -> tuple[str, ...]:
+    given = _argument_at(code, instruction, place)
+    if given is None:
+        return ()
+    nodes = (node for node in ast.walk(given) if isinstance(node, ast.Name))
+    return tuple(dict.fromkeys(node.id for node in nodes))
+
+
+@functools.lru_cache(maxsize=1024)
+def _argument_at(code: CodeType, instruction: int, place: Place) -> ast.expr | None:
+    """Return the text of an argument of the call that an instruction makes, parsed."""
     call = _call_at(code, instruction)
     if call is None:
         return None
@@ -196,7 +257,7 @@ def _text_of(code: CodeType, instruction: int, place: Place) -> str | None:
     plain = [one for one in call.args if not isinstance(one, ast.Starred)]
     if given is None and len(plain) == len(call.args) and position < len(plain):
         given = plain[position]
-    return None if given is None else _readable(given)
+    return given
 
 
 def _call_at(code: CodeType, instruction: int) -> ast.Call | None:
