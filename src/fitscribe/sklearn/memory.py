@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
-from collections import deque
+from collections import OrderedDict
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -66,30 +66,48 @@ class Memory(Generic[T]):
     def __init__(self, most: int, most_bytes: int = sys.maxsize) -> None:
         self.most = most
         self.most_bytes = most_bytes
-        self._things: deque[tuple[T, int, list[int]]] = deque()
+        self._things: OrderedDict[int, tuple[T, int, list[int]]] = OrderedDict()
         self._bytes = 0
         self._entries: dict[int, list[tuple[weakref.ref[Any], T]]] = {}
         self._lock = threading.RLock()
 
     def add(self, data: Any, thing: T, nbytes: int = 0) -> None:
         """Note that data, and all that lies in its memory, are a thing, which takes `nbytes`."""
-        keys: list[int] = []
         with self._lock:
+            _, held, known = self._things.pop(id(thing), (thing, 0, []))
+            keys = [key for key in known if self._prune(key)]
             for place in _places(data):
+                key = id(place)
+                self._prune(key)
+                entries = self._entries.get(key, [])
+                if any(one is thing and reference() is place for reference, one in entries):
+                    continue
                 try:
                     reference = weakref.ref(place)
                 except TypeError:  # lists, and what has no room for a reference
                     continue
-                entries = self._entries.get(id(place), [])
-                alive = [entry for entry in entries if entry[0]() is place]
-                self._entries[id(place)] = [*alive, (reference, thing)]
-                keys.append(id(place))
-            self._things.append((thing, nbytes, keys))
-            self._bytes += nbytes
+                self._entries[key] = [*entries, (reference, thing)]
+                keys.append(key)
+            self._things[id(thing)] = thing, nbytes, keys
+            self._bytes += nbytes - held
             while len(self._things) > 1 and (
                 len(self._things) > self.most or self._bytes > self.most_bytes
             ):
                 self._forget_oldest()
+
+    def _prune(self, key: int) -> bool:
+        """Let go of what has died; return whether something lives there."""
+        entries = self._entries.get(key)
+        if entries is None:
+            return False
+        alive = [entry for entry in entries if entry[0]() is not None]
+        if len(alive) == len(entries):
+            return True
+        if alive:
+            self._entries[key] = alive
+        else:
+            del self._entries[key]
+        return bool(alive)
 
     def of(self, data: Any) -> list[T]:
         """Return the things that data, or the memory they lie in, are."""
@@ -111,10 +129,10 @@ class Memory(Generic[T]):
     def things(self) -> tuple[T, ...]:
         """Return all that is known, the newest last."""
         with self._lock:
-            return tuple(thing for thing, _, _ in self._things)
+            return tuple(thing for thing, _, _ in self._things.values())
 
     def _forget_oldest(self) -> None:
-        thing, nbytes, keys = self._things.popleft()
+        _, (thing, nbytes, keys) = self._things.popitem(last=False)
         self._bytes -= nbytes
         for key in keys:
             left = [one for one in self._entries.get(key, ()) if one[1] is not thing]

@@ -8,10 +8,10 @@ all of them are named, and none is chosen.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ MOST_BYTES = 4 << 20
 MOST_BYTES_TOGETHER = 32 << 20
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Answer:
     """What a fitted model answered: a prediction, labels, a transformation.
 
@@ -56,8 +56,6 @@ class Answer:
         A copy, of float64 or of objects.
     classes : ndarray or None
         What the columns are of, for probabilities.
-    data : weakref or None
-        To the array itself.
     """
 
     maker: Maker
@@ -65,14 +63,10 @@ class Answer:
     digest: bytes | None
     values: Array | None
     classes: Array | None = None
-    data: weakref.ref[Any] | None = None
 
-    def is_intact(self, owner: Any) -> bool:
-        """Whether it lies in this memory still, whole and as it was answered."""
-        data = None if self.data is None else self.data()
-        if data is None or data is not owner:
-            return False
-        values = values_of(data)
+    def is_in(self, owner: Any) -> bool:
+        """Whether this is what an array, which owns its memory, holds now."""
+        values = values_of(owner)
         return values is not None and _digest(values) == self.digest
 
 
@@ -118,6 +112,8 @@ class Origin:
 
 # All answers of this process that are not too old.
 _answers: Memory[Answer] = Memory(MOST_ANSWERS, MOST_BYTES_TOGETHER)
+_by_content: WeakValueDictionary[tuple[int, str | None, bytes | None], Answer]
+_by_content = WeakValueDictionary()
 
 
 def values_of(data: Any) -> Array | None:
@@ -163,13 +159,13 @@ def remember(
     if values is None:
         return None
     digest = _digest(values)
-    kept = None
-    if values.nbytes <= MOST_BYTES:
-        shared = values.base is not None or not isinstance(data, list)
-        kept = values.copy() if shared else values
-    array = weakref.ref(data) if isinstance(data, np.ndarray) else None
-    answer = Answer(maker, dataset, digest, kept, classes, array)
-    _answers.add(data, answer, 0 if kept is None else kept.nbytes)
+    # The same model asked about the same data again: one answer, in another place.
+    key = id(maker), None if dataset is None else dataset.digest, digest
+    answer = _by_content.get(key)
+    if answer is None or answer.maker is not maker:
+        kept = values.copy() if values.nbytes <= MOST_BYTES else None
+        answer = _by_content[key] = Answer(maker, dataset, digest, kept, classes)
+    _answers.add(data, answer, 0 if answer.values is None else answer.values.nbytes)
     return answer
 
 
@@ -229,11 +225,14 @@ class Part:
             ]
             certain = not is_constant(self.values) and not self._has_rival(unknown, equal[0])
             return self._among(equal, certain)
+        if len(self.named) == 1:
+            own = [answer for answer in self.earlier if answer.maker is self.named[0]]
+            made = [answer for answer in own if _is_made(unknown, answer)]
+            if made:
+                return Origin(_distinct(made), True)
         made = [answer for answer in self.earlier if _is_made(unknown, answer)]
-        if len(self.named) > 1:
-            return Origin(_distinct(made), False)
-        if self.named or not made:
-            return self._among(made, True)
+        if not made or len(self.named) > 1:
+            return Origin(_distinct(made), not made)
         return Origin(_distinct(made), not self._has_rival(unknown, made[0]))
 
     def _among(self, answers: Sequence[Answer], is_certain: bool) -> Origin:
@@ -314,7 +313,7 @@ def part_of(data: Any, only_memory: bool = False) -> Part | None:
         return Part(held, digest, None)
     if held and isinstance(data, np.ndarray):
         owner = owner_of(data)
-        intact = [answer for answer in held if data is not owner and answer.is_intact(owner)]
+        intact = [answer for answer in held if data is not owner and answer.is_in(owner)]
         if intact:
             return Part(intact, intact[0].digest, None)
     if values.nbytes > MOST_BYTES:

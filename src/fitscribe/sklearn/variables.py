@@ -95,9 +95,8 @@ def arrays_near(others: Iterable[Any]) -> list[Any]:
 def argument_text(value: Any, place: Place) -> str:
     """Return an argument of the call of ours as its caller wrote it, its name, or its class."""
     frame = _first_foreign_frame()
-    node = None if frame is None else _argument_at(frame.f_code, frame.f_lasti, place)
-    text = "" if node is None else ast.unparse(node)
-    if not text or len(text) > MOST_TEXT:
+    text = "" if frame is None else _source_of(frame.f_code, frame.f_lasti, place)
+    if not text:
         text = variable_name(value, place) or f"<{type(value).__name__}>"
     return text
 
@@ -229,6 +228,13 @@ def _name_in(names: Mapping[str, Any], value: Any) -> str | None:
 def _written(frame: FrameType, place: Place) -> str | None:
     """Return a readable name out of the text of the argument of the call that a frame is in."""
     return _text_of(frame.f_code, frame.f_lasti, place)
+
+
+@functools.lru_cache(maxsize=1024)
+def _source_of(code: CodeType, instruction: int, place: Place) -> str:
+    node = _argument_at(code, instruction, place)
+    text = "" if node is None else ast.unparse(node)
+    return text if len(text) <= MOST_TEXT else ""
 
 
 @functools.lru_cache(maxsize=1024)
