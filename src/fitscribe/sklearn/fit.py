@@ -7,7 +7,7 @@ transaction. Every step goes through :class:`~fitscribe.sklearn.attempt.Attempts
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fitscribe.core.states import RunStatus
@@ -17,9 +17,12 @@ from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import RecordedCall
 from fitscribe.sklearn.describe import is_search
 from fitscribe.sklearn.findings import Findings
+from fitscribe.sklearn.live import LiveSearch
 from fitscribe.sklearn.options import current
 from fitscribe.sklearn.preparation import is_preparation, remember
 from fitscribe.tracking import active
+from fitscribe.tracking.artifacts import files_of_run
+from fitscribe.tracking.publish import PROGRESS
 
 __all__ = ["record"]
 
@@ -70,6 +73,41 @@ class _Preparation:
 class _Fit(RecordedCall):
     """One outermost fit while it runs."""
 
+    live: LiveSearch | None = None
+
+    def follow(self, parallel: Any, tasks: Iterable[Any]) -> Iterable[Any] | None:
+        """Return the tasks of a search, followed; see `fitscribe.tracking.tasks`."""
+        if self.live is None:
+            if not is_search(self.estimator):
+                return None
+            self.live = self.attempts("follow the search", self._live)
+        return None if self.live is None else self.live.follow(parallel, tasks)
+
+    def _live(self) -> LiveSearch:
+        run = self.run
+        if run is None:
+            return LiveSearch(self.estimator, self.stopwatch, None)
+        files = files_of_run(run.connection, run.experiment_id, run.run_id)
+        return LiveSearch(self.estimator, self.stopwatch, files)
+
+    def _end_live(self, what: Findings) -> LiveSearch | None:
+        """End what follows the search, and make what it knows a file of the run."""
+        live = self.live
+        if live is None:
+            return None
+        document = self.attempts("tell the progress", live.stop)
+        self.has_files = live.written
+        if document is not None:
+            what.files[PROGRESS] = document
+        return live
+
+    def keep_what_is_done(self, what: Findings) -> None:
+        """Keep the candidates of a search that was interrupted."""
+        live = self._end_live(what)
+        results = None if live is None else live.progress.results()
+        if results is not None:
+            what.keep_candidates(results)
+
     def _guard_data(self) -> observe.Digest | None:
         """Return the digest of data that the fit may overwrite."""
         values = observe.all_params(self.estimator) if is_search(self.estimator) else self.values
@@ -91,6 +129,7 @@ class _Fit(RecordedCall):
             token = active.swap(fit=self)
             try:
                 what = Findings(self, run, end_ms)
+                self._end_live(what)
                 self.attempts("look at the estimator", what.look_quietly)
             finally:
                 active.restore(token)
