@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from fitscribe.cli.table import ago, coloured, duration, number, one_line
+from fitscribe.cli.table import coloured, duration, number, one_line
 from fitscribe.core.clock import now_ms
 from fitscribe.core.entities import Run
 from fitscribe.core.states import RunStatus
@@ -49,7 +49,7 @@ def progress_line(found: Mapping[str, Any]) -> str:
         parts.append(f"best {best['metric']} {number(best['score'])} ({params[:60]})")
     if found["seconds_left"] is not None:
         left = round(found["seconds_left"] * 1000)
-        parts.append(f"{duration(0, left)} left as of {ago(found['updated'])}")
+        parts.append(f"{duration(0, left)} left")
     return one_line(", ".join(parts))
 
 
@@ -87,7 +87,7 @@ class _Lines:
         if ended and found is not None:
             found["seconds_left"] = None  # left so by a process that was killed
         state = (run.info.status, found and (found["done"], found["total"]))
-        if state == self.last:
+        if state == self.last and not self.is_line_open:
             return
         self.last = state
         if self.as_json:

@@ -23,6 +23,9 @@ from fitscribe.tracking.results import Listener
 
 __all__ = ["LiveSearch"]
 
+# Also where nothing came in, so that the time that is left is that of now.
+STILL_MS = 2000
+
 
 class LiveSearch:
     """Follows the evaluations of one search.
@@ -53,7 +56,7 @@ class LiveSearch:
         self.publisher = Publisher(self._publish)
         self.parallel: Any = None
         self.listener: Listener | None = None
-        self.published = -1
+        self.published = (-1, 0)
 
     def follow(self, parallel: Any, tasks: Iterable[Any]) -> Iterable[Any] | None:
         """Return the same tasks, which tell what they return; None if they are not the search's.
@@ -108,12 +111,14 @@ class LiveSearch:
         self.attempts("publish the progress", self._write)
 
     def _write(self) -> None:
-        ended = self.progress.ended
-        if ended == self.published or self.files is None:
+        ended, now_ms = self.progress.ended, self.stopwatch.read_ms()
+        if self.files is None:
+            return
+        if ended == self.published[0] and now_ms - self.published[1] < STILL_MS:
             return
         self.written = True
         self.files.put_bytes(PROGRESS, self._encoded(over=False))
-        self.published = ended
+        self.published = ended, now_ms
 
     def _encoded(self, over: bool) -> bytes:
         return msgspec.json.encode(self.progress.document(self.stopwatch.read_ms(), over))
