@@ -414,3 +414,19 @@ def test_search_results_are_what_they_are_without(autologging: None) -> None:
     for key in bare:
         if "time" not in key and key != "params":
             np.testing.assert_array_equal(seen[key], bare[key])
+
+
+class Again(GridSearchCV):
+    """Asks for candidates in several calls, as a Bayesian search does; the first is the best."""
+
+    def _run_search(self, evaluate_candidates: Any, **context: Any) -> None:
+        for depth in (3, 1):
+            evaluate_candidates([{"max_depth": depth}])
+
+
+def test_rounds_of_one_search_are_compared(autologging: None) -> None:
+    search = Again(DecisionTreeClassifier(random_state=0), {}, cv=2).fit(X, y)
+    found = read_json(parent(), "progress.json")
+    assert [one["candidates"] for one in found["rounds"]] == [1, 1]
+    assert (found["best"]["candidate"], search.best_index_) == (0, 0)
+    assert found["best"]["score"] == search.best_score_

@@ -15,7 +15,7 @@ from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments, arguments_of
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import RecordedCall
-from fitscribe.sklearn.describe import is_search
+from fitscribe.sklearn.describe import is_search, is_search_by_class
 from fitscribe.sklearn.findings import Findings
 from fitscribe.sklearn.live import LiveSearch
 from fitscribe.sklearn.options import current
@@ -78,7 +78,7 @@ class _Fit(RecordedCall):
     def follow(self, parallel: Any, tasks: Iterable[Any]) -> Iterable[Any] | None:
         """Return the tasks of a search, followed; see `fitscribe.tracking.tasks`."""
         if self.live is None:
-            if not is_search(self.estimator):
+            if not is_search_by_class(self.estimator):
                 return None
             self.live = self.attempts("follow the search", self._live)
         return None if self.live is None else self.live.follow(parallel, tasks)

@@ -25,7 +25,7 @@ CANDIDATE, SPLIT, PARAMS = "candidate_progress", "split_progress", "parameters"
 
 @dataclass(slots=True)
 class _Round:
-    """One call for candidates: a search has one, halving one for each iteration.
+    """One call for candidates: a grid has one, halving and a Bayesian search have several.
 
     Parameters
     ----------
@@ -206,7 +206,8 @@ class Progress:
         mean = float(np.average([[of_splits[one] for one in sorted(of_splits)]], axis=1)[0])
         # Scores of halving's iterations cannot be compared: the last one counts, as it does there.
         # Of equal candidates it is the first.
-        rank = (number, mean, -candidate)
+        iteration = 0 if self._rounds[number].resources is None else number
+        rank = (iteration, mean, -candidate)
         if not math.isnan(mean) and (self._best is None or rank > self._best):
             self._best = rank
 
