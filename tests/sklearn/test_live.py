@@ -373,6 +373,13 @@ def test_a_publisher_writes_until_it_is_stopped() -> None:
     assert "fitscribe-progress" not in {thread.name for thread in threading.enumerate()}
 
 
+def _forked() -> bool:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
 def test_a_fork_has_no_publisher_and_its_parent_goes_on() -> None:
     calls: list[int] = []
     publisher = Publisher(lambda: calls.append(os.getpid()))
@@ -386,6 +393,9 @@ def test_a_fork_has_no_publisher_and_its_parent_goes_on() -> None:
         assert status == 0
         before = len(calls)
         until(lambda: len(calls) > before)
+        # Forks that follow one another do not keep it from writing.
+        before = len(calls)
+        until(lambda: _forked() and len(calls) > before)
     finally:
         publisher.stop()
     assert set(calls) == {os.getpid()}

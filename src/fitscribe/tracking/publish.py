@@ -40,10 +40,13 @@ class Publisher:
         self._write = write
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        # When it writes next; forks in quick succession do not put it off.
+        self._due = 0.0
 
     def start(self) -> None:
         """Start to write; the first time is a moment from now."""
         _mind_forks()
+        self._due = time.monotonic() + FIRST_S
         _running.append(self)
         self._begin()
 
@@ -69,11 +72,11 @@ class Publisher:
             thread.join(PATIENCE_S)
 
     def _go_on(self, stopped: threading.Event) -> None:
-        wait = FIRST_S
-        while not stopped.wait(wait):
+        while not stopped.wait(max(0.0, self._due - time.monotonic())):
             before = time.thread_time()
             self._write()
-            wait = max(EVERY_S, COST * (time.thread_time() - before))
+            took = time.thread_time() - before
+            self._due = time.monotonic() + max(EVERY_S, COST * took)
 
     def _forget(self) -> None:
         self._thread = None
