@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import estimators
@@ -191,6 +192,26 @@ def test_what_a_callable_refit_chose_is_kept(most: int) -> None:
     _, children = split()
     assert len(children) == most
     assert "1e-06" in [child.data.params["C"] for child in children]
+
+
+class Trials(BaseEstimator):
+    """A search as Optuna's: what was tried is kept apart from what came of it."""
+
+    def fit(self, X: Any, y: Any) -> Any:
+        self.trials_ = [SimpleNamespace(params={"C": value}) for value in (0.1, 1.0)]
+        self.cv_results_ = {"split0_test_score": [0.25, 0.75], "mean_test_score": [0.25, 0.75]}
+        self.best_params_, self.best_score_ = {"C": 1.0}, 0.75
+        return self
+
+
+def test_trials_are_candidates() -> None:
+    Trials().fit(X, y)
+    parent, children = split()
+    assert "fitscribe.incomplete" not in parent.data.tags
+    assert parent.data.metrics["best_cv_score"] == 0.75
+    children.sort(key=lambda child: float(child.data.params["C"]))
+    assert [child.data.params["C"] for child in children] == ["0.1", "1.0"]
+    assert [child.data.metrics["mean_test_score"] for child in children] == [0.25, 0.75]
 
 
 class OwnSearch(BaseEstimator):

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from fitscribe.cli.follow import follow, progress_line, progress_of
 from fitscribe.cli.table import (
     ago,
     coloured,
@@ -19,7 +20,7 @@ from fitscribe.cli.table import (
     print_table,
 )
 from fitscribe.core.entities import TAG_PARENT, Run
-from fitscribe.core.states import LifecycleStage, ViewType
+from fitscribe.core.states import LifecycleStage, RunStatus, ViewType
 from fitscribe.errors import FitscribeError, InvalidParameter, NotFound
 from fitscribe.tracking.addresses import models_made
 from fitscribe.tracking.artifacts import files_at
@@ -56,6 +57,9 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     listing.add_argument("--children", action="store_true", help="candidates of searches, too")
     show = verbs.add_parser("show", parents=[common], help="all of one run")
     show.add_argument("run", help="its id, or the beginning of it")
+    show.add_argument(
+        "--follow", action="store_true", help="only how far it is, again and again until it ends"
+    )
     show.set_defaults(do=_show)
     delete = verbs.add_parser("delete", parents=[common], help="put runs into the bin")
     delete.add_argument("run", nargs="+", help="ids, or the beginnings of them")
@@ -141,6 +145,9 @@ def find_run(text: str, view_type: int = ViewType.ALL) -> Run:
 
 def _show(arguments: argparse.Namespace) -> None:
     run = find_run(arguments.run)
+    if arguments.follow:
+        follow(run, arguments.json)
+        return
     if arguments.json:
         print_json(run)
         return
@@ -150,6 +157,9 @@ def _show(arguments: argparse.Namespace) -> None:
     print(f"{coloured(info.status, info.status)}  {ago(info.start_time)}  {took}".rstrip())
     if info.lifecycle_stage != LifecycleStage.ACTIVE:
         print(f"In the bin. Out of it: fitscribe runs restore {info.run_id[:12]}")
+    progress = progress_of(run) if info.status == RunStatus.RUNNING else None
+    if progress is not None:
+        print(progress_line(progress))
     experiment = connect().store.get_experiment(info.experiment_id)
     _section("run", {"id": info.run_id, "experiment": experiment.name, "user": info.user_id})
     _section("metrics", {k: f"{v:.6g}" for k, v in sorted(run.data.metrics.items())})

@@ -56,6 +56,10 @@ class RecordedCall:
     ----------
     claims : bool
         Whether it takes the run that the user opened, if no other call has.
+    children : list of RunRecord
+        What is stored with its end, should it fail.
+    has_files : bool
+        Whether its run has files already, written while it lasted.
     """
 
     claims = True
@@ -83,6 +87,8 @@ class RecordedCall:
         self.dataset: observe.SeenData | None = None
         self.digest: observe.Digest | None = None
         self.no_dataset: str | None = None
+        self.children: list[RunRecord] = []
+        self.has_files = False
         begun = False
         try:
             self.run = self.attempts("open a run", self._open)
@@ -198,10 +204,15 @@ class RecordedCall:
             status = status_after(error)
             what = Findings(self, run, self.stopwatch.read_ms())
             self.attempts("tell what was prepared", what.take_preparation)
+            self.attempts("keep what is done", lambda: self.keep_what_is_done(what))
+            self.children = what.children
             what.write_files()
         finally:
             self._end(run, tags, status)
             self._leave()
+
+    def keep_what_is_done(self, what: Findings) -> None:
+        """Add to a failed call's findings what it came to before."""
 
     def _run_to_fill(self) -> OpenRun | None:
         """Return the run, if there is one and this is not a fork of the process whose it is."""
@@ -239,7 +250,7 @@ class RecordedCall:
 
     def _write(self, run: OpenRun, tags: Mapping[str, str], status: str) -> bool:
         """Store a short end; the long one is :meth:`Findings.write_rows`."""
-        run.store.log(Batch([self._short(run, tags, status)]))
+        run.store.log(Batch([self._short(run, tags, status), *self.children]))
         return True
 
     def _short(self, run: OpenRun, tags: Mapping[str, str], status: str) -> RunRecord:

@@ -17,6 +17,7 @@ __all__ = [
     "changed_params",
     "class_name",
     "is_search",
+    "is_search_by_class",
     "param_of",
     "param_text",
     "param_values",
@@ -42,7 +43,7 @@ def is_search(estimator: Any) -> bool:
 
     ``cv_results_`` without params is another thing: the path of a GraphicalLassoCV.
     """
-    if any(base.__name__ == "BaseSearchCV" for base in type(estimator).__mro__):
+    if is_search_by_class(estimator):
         return True
     results = results_of(estimator)
     if results is None:
@@ -53,12 +54,23 @@ def is_search(estimator: Any) -> bool:
     return "params" in results or len(starts) == 2
 
 
+def is_search_by_class(estimator: Any) -> bool:
+    """Whether it is a search of scikit-learn's or of a class derived from one; asks it nothing."""
+    return any(base.__name__ == "BaseSearchCV" for base in type(estimator).__mro__)
+
+
 def results_of(estimator: Any) -> Mapping[str, Any] | None:
     """Return the columns of ``cv_results_``, a dict or a frame; None where there are none."""
     results: Any = getattr(estimator, "cv_results_", None)
     if is_pandas_frame(results):
         return {str(name): column.to_numpy() for name, column in results.items()}
-    return results if isinstance(results, Mapping) else None
+    if not isinstance(results, Mapping):
+        return None
+    trials = getattr(estimator, "trials_", None)
+    if trials and results and not any(str(name).startswith("param") for name in results):
+        # Optuna's search keeps what it tried apart from what came of it.
+        return {**results, "params": [trial.params for trial in trials]}
+    return results
 
 
 def params_of(estimator: Any) -> list[Param]:

@@ -57,6 +57,8 @@ class Fit(Protocol):
         Of the data before the fit.
     managed : bool
         Whether the run was opened for this fit; else it is the user's, who ends it.
+    has_files : bool
+        Whether the run has files already, written while the fit lasted.
     """
 
     estimator: Any
@@ -69,6 +71,7 @@ class Fit(Protocol):
     dataset: observe.SeenData | None
     digest: observe.Digest | None
     managed: bool
+    has_files: bool
 
     def incomplete(self) -> dict[str, str]:
         """Return the tags that say what is missing, if something is."""
@@ -143,6 +146,11 @@ class Findings:
         best = getattr(search, "best_estimator_", None)
         if best is not None and self.fit.options.log_models:
             attempts("keep the best estimator", lambda: self._keep("best_estimator", best, scores))
+        self.keep_candidates(results)
+
+    def keep_candidates(self, results: Mapping[str, Any]) -> None:
+        """Make each candidate a child run, and all of them a table."""
+        search, attempts = self.fit.estimator, self.fit.attempts
         table = attempts("write cv_results.csv", lambda: results_csv(results))
         if table is not None:
             self.files["cv_results.csv"] = table
@@ -207,7 +215,7 @@ class Findings:
 
     def _write_run_files(self) -> None:
         target = files_of_run(self.run.connection, self.run.experiment_id, self.run.run_id)
-        if self.fit.managed:
+        if self.fit.managed and not self.fit.has_files:
             target.store.put_folder(target.folder, self.files, unshared=self.files)
             return
         for name, data in self.files.items():

@@ -8,7 +8,7 @@ transaction. Every step goes through :class:`~fitscribe.sklearn.attempt.Attempts
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +19,9 @@ from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments, arguments_of
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import RecordedCall
-from fitscribe.sklearn.describe import is_search
+from fitscribe.sklearn.describe import is_search, is_search_by_class
 from fitscribe.sklearn.findings import Findings
+from fitscribe.sklearn.live import LiveSearch
 from fitscribe.sklearn.makers import Maker, forget, link
 from fitscribe.sklearn.options import current
 from fitscribe.sklearn.origins import remember as remember_answer
@@ -28,6 +29,8 @@ from fitscribe.sklearn.patch import hook_answers
 from fitscribe.sklearn.preparation import is_preparation, remember
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
+from fitscribe.tracking.artifacts import files_of_run
+from fitscribe.tracking.publish import PROGRESS
 
 __all__ = ["record"]
 
@@ -79,6 +82,41 @@ class _Preparation:
 class _Fit(RecordedCall):
     """One outermost fit while it runs."""
 
+    live: LiveSearch | None = None
+
+    def follow(self, parallel: Any, tasks: Iterable[Any]) -> Iterable[Any] | None:
+        """Return the tasks of a search, followed; see `fitscribe.tracking.tasks`."""
+        if self.live is None:
+            if not is_search_by_class(self.estimator):
+                return None
+            self.live = self.attempts("follow the search", self._live)
+        return None if self.live is None else self.live.follow(parallel, tasks)
+
+    def _live(self) -> LiveSearch:
+        run = self.run
+        if run is None:
+            return LiveSearch(self.estimator, self.stopwatch, None)
+        files = files_of_run(run.connection, run.experiment_id, run.run_id)
+        return LiveSearch(self.estimator, self.stopwatch, files)
+
+    def _end_live(self, what: Findings) -> LiveSearch | None:
+        """End what follows the search, and make what it knows a file of the run."""
+        live = self.live
+        if live is None:
+            return None
+        document = self.attempts("tell the progress", live.stop)
+        self.has_files = live.written
+        if document is not None:
+            what.files[PROGRESS] = document
+        return live
+
+    def keep_what_is_done(self, what: Findings) -> None:
+        """Keep the candidates of a search that was interrupted."""
+        live = self._end_live(what)
+        results = None if live is None else live.progress.results()
+        if results is not None:
+            what.keep_candidates(results)
+
     def _guard_data(self) -> observe.Digest | None:
         """Return the digest of data that the fit may overwrite."""
         values = observe.all_params(self.estimator) if is_search(self.estimator) else self.values
@@ -100,6 +138,7 @@ class _Fit(RecordedCall):
             token = active.swap(fit=self)
             try:
                 what = Findings(self, run, end_ms)
+                self._end_live(what)
                 self.attempts("look at the estimator", what.look_quietly)
             finally:
                 active.restore(token)

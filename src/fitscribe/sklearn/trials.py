@@ -203,13 +203,24 @@ def _chosen(
 ) -> Sequence[int]:
     if most is None or most >= count:
         return range(count)
-    ranks = results.get(_rank_column(search, results), [0] * count)
+    ranks = results.get(_rank_column(search, results))
+    if ranks is None:
+        ranks = _order_of_means(search, results, count)
     best = getattr(search, "best_index_", None)  # a callable refit may choose any
 
     def order(place: int) -> tuple[bool, Any, int]:
         return place != best, ranks[place], place
 
     return sorted(heapq.nsmallest(most, range(count), key=order))
+
+
+def _order_of_means(search: Any, results: Mapping[str, Any], count: int) -> list[float]:
+    """Return what the best has least of, where there are no ranks: an interrupted search."""
+    means = [name for name in results if name.startswith("mean_test_")]
+    wanted = f"mean_test_{getattr(search, 'refit', None)}"
+    chosen = wanted if wanted in means else next(iter(means), "")
+    values = _floats(results.get(chosen, [0.0] * count)) or [0.0] * count
+    return [math.inf if math.isnan(value) else -value for value in values]
 
 
 def _rank_column(search: Any, results: Mapping[str, Any]) -> str:

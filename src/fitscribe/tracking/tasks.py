@@ -18,6 +18,7 @@ from fitscribe.tracking.active import NOTHING, OpenRun, Scope, scope, within
 from fitscribe.tracking.connect import get_tracking_uri, tracking_uri_for_task
 from fitscribe.tracking.inherit import inherited
 from fitscribe.tracking.late import when_imported
+from fitscribe.tracking.results import plain_results
 from fitscribe.tracking.stack import skipped_in_warnings
 
 __all__ = ["NESTED", "Task", "carry", "carry_scope_into_joblib", "hidden_tasks"]
@@ -189,9 +190,13 @@ def _wrap(module: ModuleType) -> None:
         watch = getattr(here.fit, "watch", None)
         if watch is not None:
             iterable = watch(iterable)
+        follow = None if here.observing else getattr(here.fit, "follow", None)
+        followed = None if follow is None else follow(self, iterable)
         if here.observing:
             self.verbose = 0  # our look at the model must not print
             iterable = ((_Hidden.task(f), args, kwargs) for f, args, kwargs in iterable)
-        return call(self, _tasks(iterable, inherited(here)))
+        if followed is None:
+            return call(self, _tasks(iterable, inherited(here)))
+        return plain_results(call(self, _tasks(followed, inherited(here))))
 
     parallel.__call__ = skipped_in_warnings(call_within)
