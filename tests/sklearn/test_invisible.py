@@ -17,7 +17,7 @@ import fitscribe
 import fitscribe.sklearn
 from fitscribe.sklearn.attempt import FitscribeWarning
 
-# The classes that MLflow excludes; their fits make no run.
+# Their fits make no run: the classes that MLflow excludes, less the selectors that fit a model.
 PREPARATION = frozenset(
     {
         "ColumnTransformer",
@@ -28,10 +28,6 @@ PREPARATION = frozenset(
         "HashingVectorizer",
         "TfidfTransformer",
         "TfidfVectorizer",
-        "SelectFromModel",
-        "RFE",
-        "RFECV",
-        "SequentialFeatureSelector",
         "GenericUnivariateSelect",
         "SelectFdr",
         "SelectFpr",

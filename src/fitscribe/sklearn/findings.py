@@ -23,6 +23,7 @@ from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.describe import is_search, params_of, results_of
 from fitscribe.sklearn.flavor import build_folder
 from fitscribe.sklearn.generators import generators_of
+from fitscribe.sklearn.iterations import History
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.preparation import take
 from fitscribe.sklearn.quiet import quietly
@@ -33,7 +34,9 @@ from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_model, files_of_run
 from fitscribe.tracking.source import source_tags
 
-__all__ = ["Findings", "Fit"]
+__all__ = ["THINNED", "Findings", "Fit"]
+
+THINNED = "fitscribe.history.thinned"
 
 
 class Fit(Protocol):
@@ -57,6 +60,8 @@ class Fit(Protocol):
         Of the data before the fit.
     managed : bool
         Whether the run was opened for this fit; else it is the user's, who ends it.
+    step : int
+        Which training of its run it is, where one run has several; else 0.
     """
 
     estimator: Any
@@ -69,6 +74,10 @@ class Fit(Protocol):
     dataset: observe.SeenData | None
     digest: observe.Digest | None
     managed: bool
+    step: int
+
+    def histories(self) -> Sequence[History]:
+        """Return what the fitted estimator keeps of its iterations."""
 
     def incomplete(self) -> dict[str, str]:
         """Return the tags that say what is missing, if something is."""
@@ -85,6 +94,7 @@ class Findings:
         self.run = run
         self.end_ms = end_ms
         self.metrics: dict[str, float] = {}
+        self.histories: Sequence[History] = ()
         self.params: list[Param] = []
         self.tags: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
@@ -120,10 +130,19 @@ class Findings:
         self.metrics.update(scores.metrics)
         self.files.update(scores.files)
         self.tags.update(scores.tags)
+        attempts("read the histories", self._read_histories)
         self.take_preparation()
         if fit.options.log_models:
             attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
         attempts("look at the search", lambda: self._look_at_search(scores))
+
+    def _read_histories(self) -> None:
+        self.histories = self.fit.histories()
+        thinned = [one for one in self.histories if len(one.points) < one.length]
+        if thinned:
+            self.tags[THINNED] = "\n".join(
+                f"{one.key}: {len(one.points)} of {one.length} points" for one in thinned
+            )
 
     def take_preparation(self) -> None:
         """Make what was prepared for this fit a file of its run."""
@@ -223,20 +242,27 @@ class Findings:
             self.run.run_id,
             params=self.params,
             metrics=[
-                Metric(
-                    key,
-                    value,
-                    self.end_ms,
-                    0,
-                    model_id,
-                    None if entity is None else entity.name,
-                    None if entity is None else entity.digest,
-                )
-                for key, value in self.metrics.items()
+                *(
+                    Metric(
+                        key,
+                        value,
+                        self.end_ms,
+                        fit.step,
+                        model_id,
+                        None if entity is None else entity.name,
+                        None if entity is None else entity.digest,
+                    )
+                    for key, value in self.metrics.items()
+                ),
+                *(
+                    Metric(one.key, value, self.end_ms, step)
+                    for one in self.histories
+                    for step, value in one.points
+                ),
             ],
             tags={**self.tags, **fit.incomplete()},
             datasets=fit.inputs(),
-            model_outputs=[LoggedModelOutput(model.model_id) for model in self.models],
+            model_outputs=[LoggedModelOutput(model.model_id, fit.step) for model in self.models],
             change=RunChange(status="FINISHED", end_time=end_ms) if fit.managed else None,
         )
         self.run.store.log(Batch([record, *self.children], self.models))

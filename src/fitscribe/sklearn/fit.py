@@ -18,8 +18,9 @@ from fitscribe.sklearn.calls import RecordedCall
 from fitscribe.sklearn.describe import is_search
 from fitscribe.sklearn.findings import Findings
 from fitscribe.sklearn.options import current
-from fitscribe.sklearn.preparation import is_preparation, remember
+from fitscribe.sklearn.preparation import is_preparation, is_selection, remember
 from fitscribe.tracking import active
+from fitscribe.tracking.active import OpenRun
 
 __all__ = ["record"]
 
@@ -103,3 +104,10 @@ class _Fit(RecordedCall):
             if not self.ended:
                 self._end(run, {}, RunStatus.FINISHED)
             self._leave()
+        if is_selection(self.estimator):
+            self.attempts("keep a selection", lambda: self._prepare_next(run))
+
+    def _prepare_next(self, run: OpenRun) -> None:
+        """Tell the fit of the model that gets the selected features."""
+        shape = observe.shape_of(self.arguments.X)
+        remember(self.estimator, shape, {"run_id": run.run_id})
