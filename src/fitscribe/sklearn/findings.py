@@ -17,6 +17,7 @@ from fitscribe.core.commands import Batch, NewModel, RunChange, RunRecord
 from fitscribe.core.entities import DatasetInput, LoggedModelOutput
 from fitscribe.core.values import Metric, Param
 from fitscribe.modelfolder.mlmodel import MLMODEL
+from fitscribe.modelfolder.schema import ModelSignature
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
@@ -34,8 +35,9 @@ from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_model, files_of_run
 from fitscribe.tracking.source import source_tags
 
-__all__ = ["THINNED", "Findings", "Fit"]
+__all__ = ["PREPARATION", "THINNED", "Findings", "Fit"]
 
+PREPARATION = "preparation.json"
 THINNED = "fitscribe.history.thinned"
 
 
@@ -95,6 +97,7 @@ class Findings:
         self.end_ms = end_ms
         self.metrics: dict[str, float] = {}
         self.histories: Sequence[History] = ()
+        self.signature: ModelSignature | None = None
         self.params: list[Param] = []
         self.tags: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
@@ -148,7 +151,7 @@ class Findings:
         """Make what was prepared for this fit a file of its run."""
         prepared = take()
         if prepared:
-            self.files["preparation.json"] = msgspec.json.encode(prepared)
+            self.files[PREPARATION] = msgspec.json.encode(prepared)
 
     def _look_at_search(self, scores: observe.Scores) -> None:
         search, attempts = self.fit.estimator, self.fit.attempts
@@ -195,6 +198,7 @@ class Findings:
             attempts=self.fit.attempts,
         )
         self.folders[files.path(None)] = folder.files
+        self.signature = folder.model.signature
         self.models.append(
             NewModel(
                 model_id,
@@ -226,7 +230,7 @@ class Findings:
 
     def _write_run_files(self) -> None:
         target = files_of_run(self.run.connection, self.run.experiment_id, self.run.run_id)
-        if self.fit.managed:
+        if self.fit.managed and not self.fit.step:
             target.store.put_folder(target.folder, self.files, unshared=self.files)
             return
         for name, data in self.files.items():

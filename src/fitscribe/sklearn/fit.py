@@ -7,28 +7,31 @@ transaction. Every step goes through :class:`~fitscribe.sklearn.attempt.Attempts
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from fitscribe.core.states import RunStatus
+from fitscribe.modelfolder.schema import ModelSignature
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments, arguments_of
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import RecordedCall
 from fitscribe.sklearn.describe import is_search
 from fitscribe.sklearn.findings import Findings
-from fitscribe.sklearn.options import current
+from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.preparation import is_preparation, is_selection, remember
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 
-__all__ = ["record"]
+__all__ = ["Preparation", "RecordedFit", "arguments_to_read", "record_fit"]
+
+T = TypeVar("T")
 
 
-def record(
-    estimator: Any, method: str, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> _Fit | _Preparation | None:
-    """Begin to record a call of a training method; None if it is none of ours."""
+def arguments_to_read(
+    estimator: Any, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[Options, Attempts, Arguments] | None:
+    """Return what to read a call of a training method with; None if it is none of ours."""
     options = current()
     here = active.scope()
     if options is None or here.observing:
@@ -39,21 +42,34 @@ def record(
     arguments = attempts(
         "read the arguments", lambda: arguments_of(function, args, kwargs, estimator)
     )
-    arguments = arguments or Arguments()
+    return options, attempts, arguments or Arguments()
+
+
+def record_fit(
+    estimator: Any,
+    method: str,
+    read: tuple[Options, Attempts, Arguments],
+    begin: Callable[[Any, Arguments, Attempts, Options], T],
+) -> T | Preparation | None:
+    """Begin to record a call of a training method, as preparation or by `begin`."""
+    options, attempts, arguments = read
     preparation = attempts("tell models from preparation", lambda: is_preparation(estimator))
     if preparation and not options.log_transformers:
-        return _Preparation(estimator, arguments, attempts)
-    fit = attempts("begin to record", lambda: _Fit(estimator, arguments, attempts, options))
+        return Preparation(estimator, arguments, attempts, method == "partial_fit")
+    fit = attempts("begin to record", lambda: begin(estimator, arguments, attempts, options))
     if fit is None:
         attempts.tell()
     return fit
 
 
-class _Preparation:
+class Preparation:
     """A fit of a scaler, an encoder …: no run; what it is goes to the next fit's run."""
 
-    def __init__(self, estimator: Any, arguments: Arguments, attempts: Attempts) -> None:
+    def __init__(
+        self, estimator: Any, arguments: Arguments, attempts: Attempts, in_batches: bool
+    ) -> None:
         self.estimator = estimator
+        self.in_batches = in_batches
         self.shape = attempts("read the shape of X", lambda: observe.shape_of(arguments.X))
         self.attempts = attempts
         self.scope = active.swap(fit=self)
@@ -61,15 +77,21 @@ class _Preparation:
     def finished(self, result: Any) -> None:
         """Keep what was prepared."""
         active.restore(self.scope)
-        self.attempts("keep a preparation", lambda: remember(self.estimator, self.shape))
+        self.attempts("keep a preparation", self._remember)
+
+    def _remember(self) -> None:
+        remember(self.estimator, self.shape, in_batches=self.in_batches)
 
     def failed(self, error: BaseException) -> None:
         """Forget it: nothing was prepared."""
         active.restore(self.scope)
 
 
-class _Fit(RecordedCall):
+class RecordedFit(RecordedCall):
     """One outermost fit while it runs."""
+
+    # Of the model that was kept.
+    signature: ModelSignature | None = None
 
     def _guard_data(self) -> observe.Digest | None:
         """Return the digest of data that the fit may overwrite."""
@@ -95,6 +117,7 @@ class _Fit(RecordedCall):
                 self.attempts("look at the estimator", what.look_quietly)
             finally:
                 active.restore(token)
+            self.signature = what.signature
             what.write_files()
             self.ended = bool(
                 self.attempts("store the run", lambda: self._reaching(what.write_rows))

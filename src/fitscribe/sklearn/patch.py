@@ -6,6 +6,8 @@ Method → hook, the same for every supported scikit-learn (1.5 to 1.9):
 ``fit``                       :class:`Hook` in the ``__dict__`` of each class that defines it:
 ``fit_transform``             subclasses of ``BaseEstimator`` and the mixins among their bases
 ``fit_predict``               (``TransformerMixin``, ``ClusterMixin``, ``OutlierMixin`` …)
+``partial_fit``
+``fit_resample``              of imbalanced-learn's samplers
 classes defined later         ``__init_subclass__`` of scikit-learn's mixins, extended
 ============================  ===================================================================
 
@@ -47,7 +49,7 @@ from fitscribe.tracking.stack import skipped_in_warnings
 
 __all__ = ["METHODS", "Hook", "Recorder", "Recording", "install", "is_installed", "uninstall"]
 
-METHODS = ("fit", "fit_transform", "fit_predict")
+METHODS = ("fit", "fit_transform", "fit_predict", "partial_fit", "fit_resample")
 
 
 class Recording(Protocol):

@@ -19,11 +19,12 @@ from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.sklearn import patch
 from fitscribe.sklearn.attempt import FitscribeWarning
-from fitscribe.sklearn.fit import record
+from fitscribe.sklearn.course import end_courses
 from fitscribe.sklearn.functions import unhook_functions
 from fitscribe.sklearn.greeting import greet_at_end
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
 from fitscribe.sklearn.quiet import plain_task
+from fitscribe.sklearn.steps import record
 from fitscribe.sklearn.validate import MODULE, hook_validations
 from fitscribe.tracking.inherit import carry_scope_into_threads
 from fitscribe.tracking.late import when_imported
@@ -134,6 +135,7 @@ def autolog(
         set_for_process(None)
         patch.uninstall()
         unhook_functions()
+        end_courses()
         return
     if not options.silent:
         _tell_of_mlflow()
