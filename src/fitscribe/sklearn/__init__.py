@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fitscribe.sklearn.flavor import log_model as log_model
     from fitscribe.sklearn.flavor import save_model as save_model
     from fitscribe.sklearn.switch import autolog as autolog
+    from fitscribe.sklearn.watched import watch as watch
 
 # A pool's worker that only needs to know that a fit is going on imports this package; it must
 # not pay for scikit-learn's hooks.
@@ -28,6 +29,7 @@ _NAMES = {
     "load_model": "fitscribe.sklearn.flavor",
     "log_model": "fitscribe.sklearn.flavor",
     "save_model": "fitscribe.sklearn.flavor",
+    "watch": "fitscribe.sklearn.watched",
 }
 
 # The values of ``serialization_format``, as scripts written for MLflow name them.

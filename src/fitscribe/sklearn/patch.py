@@ -47,7 +47,16 @@ from sklearn.base import BaseEstimator
 from fitscribe.tracking.active import scope
 from fitscribe.tracking.stack import skipped_in_warnings
 
-__all__ = ["METHODS", "Hook", "Recorder", "Recording", "install", "is_installed", "uninstall"]
+__all__ = [
+    "METHODS",
+    "Hook",
+    "Recorder",
+    "Recording",
+    "add_kind",
+    "install",
+    "is_installed",
+    "uninstall",
+]
 
 METHODS = ("fit", "fit_transform", "fit_predict", "partial_fit", "fit_resample")
 
@@ -128,7 +137,7 @@ class _StandIn:
         recorder = _Installed.recorder
         if recorder is None or scope().fit is not None or not args:
             return function(*args, **kwargs)
-        if not isinstance(args[0], BaseEstimator):
+        if not isinstance(args[0], _Installed.kinds):
             return function(*args, **kwargs)
         recording = recorder(args[0], _of(self, "name"), function, args[1:], kwargs)
         if recording is None:
@@ -168,7 +177,7 @@ class Hook(_StandIn):
         if instance is None or _Installed.recorder is None or scope().fit is not None:
             # Inside another fit nothing is recorded, and no frame of ours is in a traceback.
             return original.__get__(instance, owner)
-        if not isinstance(instance, BaseEstimator):
+        if not isinstance(instance, _Installed.kinds):
             # A mixin's method, on an object that is no estimator.
             return original.__get__(instance, owner)
         recorded = _of(self, "recorded")
@@ -229,6 +238,8 @@ class _Installed:
     """What is in place in this process."""
 
     recorder: Recorder | None = None
+    # What is an estimator: besides scikit-learn's, the classes that are watched.
+    kinds: ClassVar[tuple[type, ...]] = (BaseEstimator,)
     hooked: ClassVar[list[weakref.ref[type]]] = []
     subclassing: ClassVar[list[tuple[type, Any]]] = []
 
@@ -260,6 +271,15 @@ def hook_classes() -> None:
             _hook_own(cls)
 
 
+def add_kind(cls: type) -> None:
+    """Take a class, and those derived from it, for estimators until :func:`uninstall`."""
+    with _lock:
+        if not issubclass(cls, _Installed.kinds):
+            _Installed.kinds += (cls,)
+        if is_installed():
+            hook_classes()
+
+
 def uninstall() -> None:
     """Put everything back as it was."""
     with _lock:
@@ -275,6 +295,7 @@ def uninstall() -> None:
                 hook = vars(cls).get(name)
                 if isinstance(hook, Hook):
                     _put(cls, name, _of(hook, "original"))
+        _Installed.kinds = (BaseEstimator,)
         _Installed.subclassing.clear()
         _Installed.hooked.clear()
 
@@ -285,15 +306,15 @@ def _put(cls: type, name: str, value: Any) -> None:
 
 
 def _estimator_classes() -> Iterator[type]:
-    """Yield every subclass of BaseEstimator that exists now and every base of theirs, once."""
+    """Yield every estimator class that exists now and every base of theirs, once."""
     seen: set[int] = set()  # ids, for a metaclass may have made its classes unhashable
-    waiting: list[type] = [BaseEstimator]
+    waiting: list[type] = list(_Installed.kinds)
     while waiting:
         cls = waiting.pop()
         if id(cls) not in seen:
             seen.add(id(cls))
             yield cls
-            waiting += type.__subclasses__(cls) if issubclass(cls, BaseEstimator) else ()
+            waiting += type.__subclasses__(cls) if issubclass(cls, _Installed.kinds) else ()
             waiting += cls.__bases__
 
 
@@ -355,7 +376,7 @@ def _then_hook(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def init_subclass(cls: type, **kwargs: Any) -> None:
         function(cls, **kwargs)
-        if _Installed.recorder is not None and issubclass(cls, BaseEstimator):
+        if _Installed.recorder is not None and issubclass(cls, _Installed.kinds):
             _hook_class(cls)
 
     return init_subclass

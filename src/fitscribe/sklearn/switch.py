@@ -26,6 +26,7 @@ from fitscribe.sklearn.options import Options, current, for_task, set_for_proces
 from fitscribe.sklearn.quiet import plain_task
 from fitscribe.sklearn.steps import record
 from fitscribe.sklearn.validate import MODULE, hook_validations
+from fitscribe.sklearn.watched import unwatch, watch_listed
 from fitscribe.tracking.inherit import carry_scope_into_threads
 from fitscribe.tracking.late import when_imported
 from fitscribe.tracking.stack import level_of_caller
@@ -136,6 +137,7 @@ def autolog(
         patch.uninstall()
         unhook_functions()
         end_courses()
+        unwatch()
         return
     if not options.silent:
         _tell_of_mlflow()
@@ -147,6 +149,7 @@ def autolog(
 
 def _install() -> None:
     patch.install(record)
+    watch_listed()
     when_imported(MODULE, hook_validations)
     carry_scope_into_threads()
     carry_scope_into_joblib()
