@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import gc
+import os
 import pickle
 import subprocess
 import sys
@@ -13,8 +15,11 @@ from typing import Any, ClassVar
 
 import joblib
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from recorded import only_run, read_json, runs
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.ensemble import RandomForestClassifier
@@ -337,3 +342,76 @@ def test_warm_fits_in_a_users_run_stay_in_it() -> None:
     after, claimed = runs()
     assert kept_steps(claimed) == [0, 1]
     assert after.data.tags["fitscribe.continues"] == claimed.info.run_id
+
+
+class ArrayLike:
+    """Becomes an array, and is nothing else: it cannot be sliced and has no length."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = values
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(self.values, dtype=dtype)
+
+
+KINDS: dict[str, Any] = {
+    "array": lambda part: part,
+    "list": lambda part: part.tolist(),
+    "sparse": sparse.csr_array,
+    "pandas": lambda part: pd.DataFrame(part, columns=list("abc")),
+    "polars": lambda part: pl.DataFrame(part, schema=list("abc")),
+    "arrow": lambda part: pl.DataFrame(part, schema=list("abc")).to_arrow(),
+    "array-like": ArrayLike,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_batches_of_any_kind(kind: str) -> None:
+    weights = np.linspace(0.5, 1.5, 20)
+    model, bare = SGDClassifier(random_state=0), SGDClassifier(random_state=0)
+    for part, labels in batches(3):
+        model.partial_fit(KINDS[kind](part), labels, classes=[0, 1], sample_weight=weights)
+    fitscribe.sklearn.autolog(disable=True)
+    for part, labels in batches(3):
+        bare.partial_fit(KINDS[kind](part), labels, classes=[0, 1], sample_weight=weights)
+    assert np.array_equal(model.coef_, bare.coef_)
+    run = only_run()
+    assert run.info.status == "FINISHED"
+    assert "fitscribe.incomplete" not in run.data.tags
+    assert kept_steps(run) == [1, 2, 3]
+    seen = [] if kind == "array-like" else [(1, 20.0), (2, 40.0), (3, 60.0)]
+    assert history(run, "n_samples_seen") == seen
+
+
+def test_tasks_of_asyncio_train_their_own() -> None:
+    async def train(seed: int) -> None:
+        model = SGDClassifier(random_state=seed)
+        with fitscribe.start_run(run_name=str(seed)):
+            for part, labels in batches(4):
+                model.partial_fit(part, labels, classes=[0, 1])
+                await asyncio.sleep(0)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(train(seed) for seed in range(3)))
+
+    asyncio.run(all_of_them())
+    assert len(runs()) == 3
+    for run in runs():
+        assert run.data.params["random_state"] == run.info.run_name
+        assert history(run, "n_samples_seen")[-1] == (4, 80.0)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_goes_on_in_a_run_of_its_own() -> None:
+    model = learn(SGDClassifier(random_state=0), 3)
+    child = os.fork()
+    if child == 0:  # pragma: no cover
+        learn(model, 1)
+        del model
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    learn(model, 1)
+    fitscribe.sklearn.autolog(disable=True)
+    ours, theirs = sorted(runs(), key=lambda run: run.info.start_time)
+    assert kept_steps(ours) == [1, 2, 4]
+    assert kept_steps(theirs) == [1]

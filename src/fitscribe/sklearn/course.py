@@ -84,7 +84,7 @@ class Course:
         self.params, self.options, self.in_batches = params, options, in_batches
         self.pid = os.getpid()
         self.step = 0
-        self.rows = 0
+        self.rows: int | None = 0
         self.over = False
         self.failed_steps = 0
         self.prepared: tuple[dict[str, Any], ...] = ()
@@ -130,14 +130,15 @@ class Course:
         if self.managed and not is_open_here(self.run.run_id):
             self.attempts("open the run again", lambda: reopen_run(self.run))
 
-    def add_points(self, estimator: Any, rows: int) -> None:
+    def add_points(self, estimator: Any, rows: int | None) -> None:
         """Take what a step came to; of long streams not every step is kept."""
-        self.rows += rows
+        # Once a batch did not say how many rows it has, nobody knows.
+        self.rows = None if rows is None or self.rows is None else self.rows + rows
         own = getattr(estimator, "__dict__", None)
         # The attributes outlive the object, if nothing of the user's can make them refer to it.
         self._state = own if class_is_plain(self._cls) else None
         now = now_ms()
-        points = [(SEEN, self.step, float(self.rows), now)]
+        points = [] if self.rows is None else [(SEEN, self.step, float(self.rows), now)]
         for name in LOSSES:
             value = None if own is None else own.get(name)
             if isinstance(value, (int, float, np.number)):

@@ -250,9 +250,13 @@ def _added(now: History, before: History | None, total: int) -> tuple[History, i
     return History(now.key, moved, len(moved)), shift + now.length
 
 
-def _rows(arguments: Arguments) -> int:
-    shape = observe.shape_of(arguments.X)
-    return shape[0] if shape else 0
+def _rows(arguments: Arguments) -> int | None:
+    """Return how many rows a batch has, or None where it does not say."""
+    X = arguments.X
+    shape = observe.shape_of(X)
+    if shape is None and hasattr(X, "__len__"):
+        return len(X)
+    return shape[0] if shape else None
 
 
 def _looked_at(course: Course, fit: RecordedFit) -> None:
