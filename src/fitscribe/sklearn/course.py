@@ -172,11 +172,14 @@ class Course:
         """Write the points."""
         points, self._points = self._points, []
         self._written_at = time.monotonic()
-        if points:
+        # A fork inside a step returns from it as well.
+        if points and self.pid == os.getpid():
             self.run.store.log(Batch([RunRecord(self.run.run_id, metrics=_metrics(points))]))
 
     def fail_step(self, tags: Mapping[str, str]) -> None:
         """Note that a step raised; the run goes on."""
+        if self.pid != os.getpid():
+            return
         self.step -= 1
         self.failed_steps += 1
         told = {**tags, "fitscribe.steps.failed": str(self.failed_steps)}
