@@ -7,8 +7,12 @@ transaction. Every step goes through :class:`~fitscribe.sklearn.attempt.Attempts
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
+
+from sklearn.base import BaseEstimator
 
 from fitscribe.core.states import RunStatus
 from fitscribe.modelfolder.schema import ModelSignature
@@ -18,7 +22,10 @@ from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import RecordedCall
 from fitscribe.sklearn.describe import is_search
 from fitscribe.sklearn.findings import Findings
+from fitscribe.sklearn.makers import Maker, forget, link
 from fitscribe.sklearn.options import Options, current
+from fitscribe.sklearn.origins import remember as remember_answer
+from fitscribe.sklearn.patch import hook_answers
 from fitscribe.sklearn.preparation import is_preparation, is_selection, remember
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
@@ -38,6 +45,8 @@ def arguments_to_read(
         return None
     if options.exclusive and here.runs:
         return None
+    forget(estimator)  # whatever comes of it, it is no longer the model that it was
+    forget(estimator)  # whatever comes of it, it is no longer the model that it was
     attempts = Attempts(type(estimator).__name__, options.silent)
     arguments = attempts(
         "read the arguments", lambda: arguments_of(function, args, kwargs, estimator)
@@ -103,9 +112,9 @@ class RecordedFit(RecordedCall):
     def finished(self, result: Any) -> None:
         """Look at the fitted estimator and store what there is to know."""
         active.restore(self.scope)
-        self.attempts("record the fit", self._finished)
+        self.attempts("record the fit", lambda: self._finished(result))
 
-    def _finished(self) -> None:
+    def _finished(self, result: Any) -> None:
         run = self._run_to_fill()
         if run is None:
             return
@@ -122,6 +131,8 @@ class RecordedFit(RecordedCall):
             self.ended = bool(
                 self.attempts("store the run", lambda: self._reaching(what.write_rows))
             )
+            if self.ended and self.options.log_post_training_metrics:
+                self.attempts("link the model", lambda: self._link(run, what, result))
         finally:
             # Something of ours failed, or Ctrl-C came: the fit itself is done all the same.
             if not self.ended:
@@ -134,3 +145,31 @@ class RecordedFit(RecordedCall):
         """Tell the fit of the model that gets the selected features."""
         shape = observe.shape_of(self.arguments.X)
         remember(self.estimator, shape, {"run_id": run.run_id})
+
+    def _link(self, run: OpenRun, what: Findings, result: Any) -> None:
+        """Note whose predictions are this model's, and those that the fit itself gave."""
+        estimator = self.estimator
+        models = {model.name: model.model_id for model in what.models}
+        trained_on = None if self.dataset is None else self.dataset.entity
+        maker = Maker(
+            run,
+            models.get("model"),
+            type(estimator).__name__,
+            trained_on,
+            {param.key: param.value for param in self.params},
+            weakref.ref(estimator),
+        )
+        link(estimator, maker)
+        hook_answers(type(estimator))
+        best = vars(estimator).get("best_estimator_")
+        if isinstance(best, BaseEstimator):
+            of_best = replace(
+                maker, model_id=models.get("best_estimator"), estimator=weakref.ref(best)
+            )
+            link(best, of_best)
+            hook_answers(type(best))
+        if result is not estimator:
+            remember_answer(maker, trained_on, result)
+        labels = vars(estimator).get("labels_")
+        if labels is not None and labels is not result:
+            remember_answer(maker, trained_on, labels)

@@ -14,6 +14,7 @@ tag ``fitscribe.continues`` names the run before.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -25,6 +26,7 @@ from fitscribe.sklearn.course import Course, course_of, end_course, end_what_die
 from fitscribe.sklearn.describe import param_values
 from fitscribe.sklearn.fit import Preparation, RecordedFit, arguments_to_read, record_fit
 from fitscribe.sklearn.iterations import History
+from fitscribe.sklearn.makers import Maker, link
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.preparation import give_back, take
 from fitscribe.tracking import active
@@ -88,9 +90,16 @@ class _Step:
         self.attempts.tell()
 
     def _finished(self) -> None:
-        self.course.prepared += take()
-        self.course.add_points(self.estimator, _rows(self.arguments))
-        self.course.write_now_and_then()
+        course = self.course
+        course.prepared += take()
+        course.add_points(self.estimator, _rows(self.arguments))
+        course.write_now_and_then()
+        if course.options.log_post_training_metrics:
+            # Between two looks its model is not kept, but it is the run's all the same.
+            params = {param.key: param.value for param in course.params}
+            title = type(self.estimator).__name__
+            ref = weakref.ref(self.estimator)
+            link(self.estimator, Maker(course.run, None, title, None, params, ref))
 
     def failed(self, error: BaseException) -> None:
         """Note it: the stream may go on without this batch."""
@@ -144,7 +153,7 @@ class _FirstStep(_OfACourse):
         """Return the points of this step."""
         return () if self.course is None else self.course.points_to_write()
 
-    def _finished(self) -> None:
+    def _finished(self, result: Any) -> None:
         run = self._run_to_fill()
         if run is None:
             return
@@ -154,7 +163,7 @@ class _FirstStep(_OfACourse):
         course.add_points(self.estimator, _rows(self.arguments))
         course.prepared = take()
         give_back(course.prepared)
-        super()._finished()
+        super()._finished(result)
         _looked_at(course, self)
 
 
@@ -175,11 +184,11 @@ class _LookedAtStep(RecordedFit):
         """Return the points that are to be written, those of this step among them."""
         return self.course.points_to_write()
 
-    def _finished(self) -> None:
+    def _finished(self, result: Any) -> None:
         self.course.add_points(self.estimator, _rows(self.arguments))
         self.course.prepared += take()
         give_back(self.course.prepared)
-        super()._finished()
+        super()._finished(result)
         _looked_at(self.course, self)
 
     def failed(self, error: BaseException) -> None:
@@ -225,8 +234,8 @@ class _WarmFit(_OfACourse):
         }
         return [one for one, _ in added if one.points]
 
-    def _finished(self) -> None:
-        super()._finished()
+    def _finished(self, result: Any) -> None:
+        super()._finished(result)
         run = self._run_to_fill()
         if run is None:
             return

@@ -26,7 +26,9 @@ from fitscribe.sklearn.calls import RecordedCall
 from fitscribe.sklearn.describe import param_of, title_of
 from fitscribe.sklearn.folds import Folds
 from fitscribe.sklearn.functions import hook_functions
+from fitscribe.sklearn.makers import Maker
 from fitscribe.sklearn.options import Options, current
+from fitscribe.sklearn.origins import remember
 from fitscribe.sklearn.patch import is_installed
 from fitscribe.sklearn.quiet import quietly
 from fitscribe.tracking import active
@@ -149,10 +151,17 @@ class _Validation(RecordedCall):
             attempts("write the files", lambda: self._write_files(run, found, params))
             store = partial(self._store, run, found, params)
             self.ended = bool(attempts("store the run", lambda: self._reaching(store)))
+            if self.ended and name == "cross_val_predict":
+                attempts("know the predictions again", lambda: self._remember(run, result))
         finally:
             if not self.ended:
                 self._end(run, {}, RunStatus.FINISHED)
             self._leave()
+
+    def _remember(self, run: OpenRun, result: Any) -> None:
+        """Note whose the out-of-fold predictions are, for metrics that are computed of them."""
+        dataset = None if self.dataset is None else self.dataset.entity
+        remember(Maker(run, None, self.function.__name__, dataset), dataset, result)
 
     def _splitter(self) -> list[Param]:
         """Return the splitter, its own params, and the scoring, as params of the run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,9 +73,9 @@ def pandas_columns(frame: Any, look: Look) -> list[bytes]:
 def _pandas_columns(frame: Any, look: Look) -> list[bytes]:
     found: list[bytes] = []
     strided: list[tuple[int, np.ndarray[Any, Any]]] = []
-    for _, column in frame.items():
+    for column in _arrays_of(frame):
         if isinstance(column.dtype, np.dtype):
-            array = column.to_numpy()
+            array = column if isinstance(column, np.ndarray) else column.to_numpy()
             plain = array.dtype.kind in "biufmM" and array.dtype.itemsize <= 8
             if plain and not array.flags.c_contiguous and not is_sampled(array):
                 strided.append((len(found), array))
@@ -89,6 +89,18 @@ def _pandas_columns(frame: Any, look: Look) -> list[bytes]:
         for (place, _), digest in zip(strided, digests, strict=True):
             found[place] = digest
     return found
+
+
+def _arrays_of(frame: Any) -> Iterable[Any]:
+    """Return the columns of a frame: arrays where it is one array of numbers, else Series.
+
+    To make a Series takes longer than to read a short one.
+    """
+    if getattr(getattr(frame, "_mgr", None), "is_single_block", False):
+        array = frame.to_numpy()
+        if array.dtype.kind in "biuf":
+            return list(array.T)
+    return (column for _, column in frame.items())
 
 
 def pandas_digest(values: Any, look: Look) -> bytes:
