@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from sklearn.impute import IterativeImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 import fitscribe
@@ -108,3 +111,17 @@ def test_what_holds_itself_is_looked_into_once() -> None:
     model = dummy()
     model.ring_ = {"a": np.array([ring, None], dtype=object)}
     assert chance in generators.generators_of(model, {})
+
+
+@pytest.mark.parametrize("algorithm", ["kd_tree", "ball_tree"])
+def test_a_tree_of_neighbours_has_counted_no_query_of_ours(algorithm: str) -> None:
+    def fitted() -> bytes:
+        model = make_pipeline(StandardScaler(), KNeighborsClassifier(3, algorithm=algorithm))
+        return pickle.dumps(pickle.loads(pickle.dumps(model.fit(X, y))))
+
+    fitscribe.sklearn.autolog(silent=True)
+    recorded = fitted()
+    (run,) = fitscribe.search_runs(output_format="list")
+    assert "training_score" in run.data.metrics
+    fitscribe.sklearn.autolog(disable=True)
+    assert recorded == fitted()

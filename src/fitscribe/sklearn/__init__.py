@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fitscribe.sklearn.flavor import save_model as save_model
     from fitscribe.sklearn.scores import watch_metric as watch_metric
     from fitscribe.sklearn.switch import autolog as autolog
+    from fitscribe.sklearn.watched import watch as watch
 
 # A pool's worker that only needs to know that a fit is going on imports this package; it must
 # not pay for scikit-learn's hooks.
@@ -29,6 +30,7 @@ _NAMES = {
     "load_model": "fitscribe.sklearn.flavor",
     "log_model": "fitscribe.sklearn.flavor",
     "save_model": "fitscribe.sklearn.flavor",
+    "watch": "fitscribe.sklearn.watched",
     "watch_metric": "fitscribe.sklearn.scores",
 }
 

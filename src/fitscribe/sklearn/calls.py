@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.describe import class_name, param_of, param_values, title_of
 from fitscribe.sklearn.findings import Findings
+from fitscribe.sklearn.iterations import History, histories_of
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.variables import variable_name
 from fitscribe.tracking import active
@@ -60,9 +61,12 @@ class RecordedCall:
         What is stored with its end, should it fail.
     has_files : bool
         Whether its run has files already, written while it lasted.
+    step : int
+        Which training of its run it is, where one run has several; else 0.
     """
 
     claims = True
+    step = 0
 
     def __init__(
         self,
@@ -186,6 +190,10 @@ class RecordedCall:
         return None
 
     # After
+
+    def histories(self) -> Sequence[History]:
+        """Return what the fitted estimator keeps of its iterations."""
+        return histories_of(self.estimator)
 
     def failed(self, error: BaseException) -> None:
         """Store what the fit died of; the exception itself goes on to the caller."""

@@ -84,8 +84,10 @@ def param_values(estimator: Any) -> Mapping[str, Any]:
     Nested ones too, but for a search: there the candidates are what varies, and MLflow keeps
     the search's own only.
     """
-    deep = not is_search(estimator)
     cls: Any = type(estimator)
+    if not hasattr(cls, "get_params"):
+        return {}  # a watched class need not have params
+    deep = not is_search(estimator)
     own = "get_params" in getattr(estimator, "__dict__", ())
     plain = cls.get_params is _GET_PARAMS and cls._get_param_names.__func__ is _GET_NAMES
     if plain and not own:
@@ -177,10 +179,11 @@ def changed_params(estimator: Any, values: Mapping[str, Any] | None = None) -> d
     """
     cls: Any = type(estimator)
     defaults = _defaults(cls)
-    known: Mapping[str, Any] = estimator.get_params(deep=False) if values is None else values
+    if values is None:
+        values = estimator.get_params(deep=False) if hasattr(cls, "get_params") else {}
     return {
         key: value
-        for key, value in known.items()
+        for key, value in values.items()
         if "__" not in key
         and (key in defaults or not hasattr(value, "get_params"))
         and not _is_default(value, defaults.get(key, inspect.Parameter.empty))

@@ -17,12 +17,14 @@ from fitscribe.core.commands import Batch, NewModel, RunChange, RunRecord
 from fitscribe.core.entities import DatasetInput, LoggedModelOutput
 from fitscribe.core.values import Metric, Param
 from fitscribe.modelfolder.mlmodel import MLMODEL
+from fitscribe.modelfolder.schema import ModelSignature
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.describe import is_search, params_of, results_of
 from fitscribe.sklearn.flavor import build_folder
 from fitscribe.sklearn.generators import generators_of
+from fitscribe.sklearn.iterations import History
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.preparation import take
 from fitscribe.sklearn.quiet import quietly
@@ -33,7 +35,10 @@ from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_model, files_of_run
 from fitscribe.tracking.source import source_tags
 
-__all__ = ["Findings", "Fit"]
+__all__ = ["PREPARATION", "THINNED", "Findings", "Fit"]
+
+PREPARATION = "preparation.json"
+THINNED = "fitscribe.history.thinned"
 
 
 class Fit(Protocol):
@@ -59,6 +64,8 @@ class Fit(Protocol):
         Whether the run was opened for this fit; else it is the user's, who ends it.
     has_files : bool
         Whether the run has files already, written while the fit lasted.
+    step : int
+        Which training of its run it is, where one run has several; else 0.
     """
 
     estimator: Any
@@ -72,6 +79,10 @@ class Fit(Protocol):
     digest: observe.Digest | None
     managed: bool
     has_files: bool
+    step: int
+
+    def histories(self) -> Sequence[History]:
+        """Return what the fitted estimator keeps of its iterations."""
 
     def incomplete(self) -> dict[str, str]:
         """Return the tags that say what is missing, if something is."""
@@ -88,6 +99,8 @@ class Findings:
         self.run = run
         self.end_ms = end_ms
         self.metrics: dict[str, float] = {}
+        self.histories: Sequence[History] = ()
+        self.signature: ModelSignature | None = None
         self.params: list[Param] = []
         self.tags: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
@@ -123,16 +136,25 @@ class Findings:
         self.metrics.update(scores.metrics)
         self.files.update(scores.files)
         self.tags.update(scores.tags)
+        attempts("read the histories", self._read_histories)
         self.take_preparation()
         if fit.options.log_models:
             attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
         attempts("look at the search", lambda: self._look_at_search(scores))
 
+    def _read_histories(self) -> None:
+        self.histories = self.fit.histories()
+        thinned = [one for one in self.histories if len(one.points) < one.length]
+        if thinned:
+            self.tags[THINNED] = "\n".join(
+                f"{one.key}: {len(one.points)} of {one.length} points" for one in thinned
+            )
+
     def take_preparation(self) -> None:
         """Make what was prepared for this fit a file of its run."""
         prepared = take()
         if prepared:
-            self.files["preparation.json"] = msgspec.json.encode(prepared)
+            self.files[PREPARATION] = msgspec.json.encode(prepared)
 
     def _look_at_search(self, scores: observe.Scores) -> None:
         search, attempts = self.fit.estimator, self.fit.attempts
@@ -184,6 +206,7 @@ class Findings:
             attempts=self.fit.attempts,
         )
         self.folders[files.path(None)] = folder.files
+        self.signature = folder.model.signature
         self.models.append(
             NewModel(
                 model_id,
@@ -215,7 +238,7 @@ class Findings:
 
     def _write_run_files(self) -> None:
         target = files_of_run(self.run.connection, self.run.experiment_id, self.run.run_id)
-        if self.fit.managed and not self.fit.has_files:
+        if self.fit.managed and not self.fit.has_files and not self.fit.step:
             target.store.put_folder(target.folder, self.files, unshared=self.files)
             return
         for name, data in self.files.items():
@@ -231,20 +254,27 @@ class Findings:
             self.run.run_id,
             params=self.params,
             metrics=[
-                Metric(
-                    key,
-                    value,
-                    self.end_ms,
-                    0,
-                    model_id,
-                    None if entity is None else entity.name,
-                    None if entity is None else entity.digest,
-                )
-                for key, value in self.metrics.items()
+                *(
+                    Metric(
+                        key,
+                        value,
+                        self.end_ms,
+                        fit.step,
+                        model_id,
+                        None if entity is None else entity.name,
+                        None if entity is None else entity.digest,
+                    )
+                    for key, value in self.metrics.items()
+                ),
+                *(
+                    Metric(one.key, value, self.end_ms, step)
+                    for one in self.histories
+                    for step, value in one.points
+                ),
             ],
             tags={**self.tags, **fit.incomplete()},
             datasets=fit.inputs(),
-            model_outputs=[LoggedModelOutput(model.model_id) for model in self.models],
+            model_outputs=[LoggedModelOutput(model.model_id, fit.step) for model in self.models],
             change=RunChange(status="FINISHED", end_time=end_ms) if fit.managed else None,
         )
         self.run.store.log(Batch([record, *self.children], self.models))

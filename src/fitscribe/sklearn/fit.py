@@ -8,13 +8,14 @@ transaction. Every step goes through :class:`~fitscribe.sklearn.attempt.Attempts
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sklearn.base import BaseEstimator
 
 from fitscribe.core.states import RunStatus
+from fitscribe.modelfolder.schema import ModelSignature
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments, arguments_of
 from fitscribe.sklearn.attempt import Attempts
@@ -23,22 +24,24 @@ from fitscribe.sklearn.describe import is_search, is_search_by_class
 from fitscribe.sklearn.findings import Findings
 from fitscribe.sklearn.live import LiveSearch
 from fitscribe.sklearn.makers import Maker, forget, link
-from fitscribe.sklearn.options import current
+from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.origins import remember as remember_answer
 from fitscribe.sklearn.patch import hook_answers
-from fitscribe.sklearn.preparation import is_preparation, remember
+from fitscribe.sklearn.preparation import is_preparation, is_selection, remember
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_run
 from fitscribe.tracking.publish import PROGRESS
 
-__all__ = ["record"]
+__all__ = ["Preparation", "RecordedFit", "arguments_to_read", "record_fit"]
+
+T = TypeVar("T")
 
 
-def record(
-    estimator: Any, method: str, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> _Fit | _Preparation | None:
-    """Begin to record a call of a training method; None if it is none of ours."""
+def arguments_to_read(
+    estimator: Any, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[Options, Attempts, Arguments] | None:
+    """Return what to read a call of a training method with; None if it is none of ours."""
     options = current()
     here = active.scope()
     if options is None or here.observing:
@@ -46,25 +49,39 @@ def record(
     if options.exclusive and here.runs:
         return None
     forget(estimator)  # whatever comes of it, it is no longer the model that it was
+    forget(estimator)  # whatever comes of it, it is no longer the model that it was
     attempts = Attempts(type(estimator).__name__, options.silent)
     arguments = attempts(
         "read the arguments", lambda: arguments_of(function, args, kwargs, estimator)
     )
-    arguments = arguments or Arguments()
+    return options, attempts, arguments or Arguments()
+
+
+def record_fit(
+    estimator: Any,
+    method: str,
+    read: tuple[Options, Attempts, Arguments],
+    begin: Callable[[Any, Arguments, Attempts, Options], T],
+) -> T | Preparation | None:
+    """Begin to record a call of a training method, as preparation or by `begin`."""
+    options, attempts, arguments = read
     preparation = attempts("tell models from preparation", lambda: is_preparation(estimator))
     if preparation and not options.log_transformers:
-        return _Preparation(estimator, arguments, attempts)
-    fit = attempts("begin to record", lambda: _Fit(estimator, arguments, attempts, options))
+        return Preparation(estimator, arguments, attempts, method == "partial_fit")
+    fit = attempts("begin to record", lambda: begin(estimator, arguments, attempts, options))
     if fit is None:
         attempts.tell()
     return fit
 
 
-class _Preparation:
+class Preparation:
     """A fit of a scaler, an encoder …: no run; what it is goes to the next fit's run."""
 
-    def __init__(self, estimator: Any, arguments: Arguments, attempts: Attempts) -> None:
+    def __init__(
+        self, estimator: Any, arguments: Arguments, attempts: Attempts, in_batches: bool
+    ) -> None:
         self.estimator = estimator
+        self.in_batches = in_batches
         self.shape = attempts("read the shape of X", lambda: observe.shape_of(arguments.X))
         self.attempts = attempts
         self.scope = active.swap(fit=self)
@@ -72,17 +89,22 @@ class _Preparation:
     def finished(self, result: Any) -> None:
         """Keep what was prepared."""
         active.restore(self.scope)
-        self.attempts("keep a preparation", lambda: remember(self.estimator, self.shape))
+        self.attempts("keep a preparation", self._remember)
+
+    def _remember(self) -> None:
+        remember(self.estimator, self.shape, in_batches=self.in_batches)
 
     def failed(self, error: BaseException) -> None:
         """Forget it: nothing was prepared."""
         active.restore(self.scope)
 
 
-class _Fit(RecordedCall):
+class RecordedFit(RecordedCall):
     """One outermost fit while it runs."""
 
     live: LiveSearch | None = None
+    # Of the model that was kept.
+    signature: ModelSignature | None = None
 
     def follow(self, parallel: Any, tasks: Iterable[Any]) -> Iterable[Any] | None:
         """Return the tasks of a search, followed; see `fitscribe.tracking.tasks`."""
@@ -142,6 +164,7 @@ class _Fit(RecordedCall):
                 self.attempts("look at the estimator", what.look_quietly)
             finally:
                 active.restore(token)
+            self.signature = what.signature
             what.write_files()
             self.ended = bool(
                 self.attempts("store the run", lambda: self._reaching(what.write_rows))
@@ -153,6 +176,13 @@ class _Fit(RecordedCall):
             if not self.ended:
                 self._end(run, {}, RunStatus.FINISHED)
             self._leave()
+        if is_selection(self.estimator):
+            self.attempts("keep a selection", lambda: self._prepare_next(run))
+
+    def _prepare_next(self, run: OpenRun) -> None:
+        """Tell the fit of the model that gets the selected features."""
+        shape = observe.shape_of(self.arguments.X)
+        remember(self.estimator, shape, {"run_id": run.run_id})
 
     def _link(self, run: OpenRun, what: Findings, result: Any) -> None:
         """Note whose predictions are this model's, and those that the fit itself gave."""

@@ -19,6 +19,7 @@ from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION, MLMODEL
 from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import ModelFolder, build, save
+from fitscribe.sklearn.observe import all_params
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.predictions import known_answer
 from fitscribe.sklearn.rows import copied
@@ -98,7 +99,7 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
     if predicted is None:
         predicted = known_answer(estimator)
     if predicted is None:
-        params: Mapping[str, Any] = estimator.get_params(deep=True)
+        params = all_params(estimator)
         if reason_not_to_ask(estimator, params) is not None or _takes_distances(params):
             return infer_signature(X)
         asked = stand_in(estimator, params)

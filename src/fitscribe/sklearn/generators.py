@@ -1,4 +1,4 @@
-"""The random generators that a fitted estimator may draw from when it is asked."""
+"""What a fitted estimator changes when it is asked: random generators, and trees that count."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from fitscribe.sklearn.standin import class_draws_nothing, draws_nothing
 from fitscribe.sklearn.weakly import kept_weakly
 
 __all__ = ["generators_of"]
+
+# Trees of neighbours count their queries, and the counts are in their pickles.
+TREES = ("sklearn.neighbors._kd_tree", "sklearn.neighbors._ball_tree")
 
 # Of the classes that draw nothing themselves, those that hold estimators which may.
 HOLDING = (
@@ -27,7 +30,9 @@ MOST = 20_000
 
 
 def generators_of(estimator: Any, params: Mapping[str, Any]) -> list[Any]:
-    """Return the random generators of numpy that an estimator, and what is fitted in it, holds.
+    """Return the random generators that an estimator, and what is fitted in it, holds.
+
+    They are numpy's; besides, the trees of neighbours, whose queries are counted in them.
 
     Parameters
     ----------
@@ -52,7 +57,7 @@ def generators_of(estimator: Any, params: Mapping[str, Any]) -> list[Any]:
             cls: Any = type(value)
             if _is_quiet(cls) or id(value) in visited:
                 continue
-            if isinstance(value, (np.random.RandomState, np.random.Generator)):
+            if _changes(value):
                 found[id(value)] = value
                 continue
             visited.add(id(value))
@@ -61,6 +66,13 @@ def generators_of(estimator: Any, params: Mapping[str, Any]) -> list[Any]:
             below.extend(_held(value))
         level = below
     return list(found.values())
+
+
+def _changes(value: Any) -> bool:
+    return (
+        isinstance(value, (np.random.RandomState, np.random.Generator))
+        or type(value).__module__ in TREES
+    )
 
 
 def _held(value: Any) -> Iterable[Any]:

@@ -6,6 +6,8 @@ Method → hook, the same for every supported scikit-learn (1.5 to 1.9):
 ``fit``                       :class:`Hook` in the ``__dict__`` of each class that defines it:
 ``fit_transform``             subclasses of ``BaseEstimator`` and the mixins among their bases
 ``fit_predict``               (``TransformerMixin``, ``ClusterMixin``, ``OutlierMixin`` …)
+``partial_fit``
+``fit_resample``              of imbalanced-learn's samplers
 classes defined later         ``__init_subclass__`` of scikit-learn's mixins, extended
 ============================  ===================================================================
 
@@ -51,13 +53,14 @@ __all__ = [
     "Hook",
     "Recorder",
     "Recording",
+    "add_kind",
     "hook_answers",
     "install",
     "is_installed",
     "uninstall",
 ]
 
-METHODS = ("fit", "fit_transform", "fit_predict")
+METHODS = ("fit", "fit_transform", "fit_predict", "partial_fit", "fit_resample")
 # What a fitted model is asked; hooked are the classes of those that a run has recorded.
 ANSWERS = (
     *("predict", "predict_proba", "predict_log_proba", "decision_function"),
@@ -141,7 +144,7 @@ class _StandIn:
         recorder = _Installed.recorder_of(_of(self, "name"))
         if recorder is None or scope().fit is not None or not args:
             return function(*args, **kwargs)
-        if not isinstance(args[0], BaseEstimator):
+        if not isinstance(args[0], _Installed.kinds):
             return function(*args, **kwargs)
         recording = recorder(args[0], _of(self, "name"), function, args[1:], kwargs)
         if recording is None:
@@ -181,7 +184,7 @@ class Hook(_StandIn):
         if instance is None or _Installed.recorder is None or scope().fit is not None:
             # Inside another fit nothing is recorded, and no frame of ours is in a traceback.
             return original.__get__(instance, owner)
-        if not isinstance(instance, BaseEstimator):
+        if not isinstance(instance, _Installed.kinds):
             # A mixin's method, on an object that is no estimator.
             return original.__get__(instance, owner)
         if _of(self, "name") in ANSWERS and not _Installed.is_recorded(instance):
@@ -244,6 +247,8 @@ class _Installed:
     """What is in place in this process."""
 
     recorder: Recorder | None = None
+    # What is an estimator: besides scikit-learn's, the classes that are watched.
+    kinds: ClassVar[tuple[type, ...]] = (BaseEstimator,)
     answers: Recorder | None = None
     is_recorded: Callable[[Any], bool] = bool
     hooked: ClassVar[list[weakref.ref[type]]] = []
@@ -295,6 +300,15 @@ def hook_classes() -> None:
             _hook_own(cls)
 
 
+def add_kind(cls: type) -> None:
+    """Take a class, and those derived from it, for estimators until :func:`uninstall`."""
+    with _lock:
+        if not issubclass(cls, _Installed.kinds):
+            _Installed.kinds += (cls,)
+        if is_installed():
+            hook_classes()
+
+
 def uninstall() -> None:
     """Put everything back as it was."""
     with _lock:
@@ -310,6 +324,7 @@ def uninstall() -> None:
                 hook = vars(cls).get(name)
                 if isinstance(hook, Hook):
                     _put(cls, name, _of(hook, "original"))
+        _Installed.kinds = (BaseEstimator,)
         _Installed.subclassing.clear()
         _Installed.hooked.clear()
 
@@ -320,15 +335,15 @@ def _put(cls: type, name: str, value: Any) -> None:
 
 
 def _estimator_classes() -> Iterator[type]:
-    """Yield every subclass of BaseEstimator that exists now and every base of theirs, once."""
+    """Yield every estimator class that exists now and every base of theirs, once."""
     seen: set[int] = set()  # ids, for a metaclass may have made its classes unhashable
-    waiting: list[type] = [BaseEstimator]
+    waiting: list[type] = list(_Installed.kinds)
     while waiting:
         cls = waiting.pop()
         if id(cls) not in seen:
             seen.add(id(cls))
             yield cls
-            waiting += type.__subclasses__(cls) if issubclass(cls, BaseEstimator) else ()
+            waiting += type.__subclasses__(cls) if issubclass(cls, _Installed.kinds) else ()
             waiting += cls.__bases__
 
 
@@ -398,7 +413,7 @@ def _then_hook(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def init_subclass(cls: type, **kwargs: Any) -> None:
         function(cls, **kwargs)
-        if _Installed.recorder is not None and issubclass(cls, BaseEstimator):
+        if _Installed.recorder is not None and issubclass(cls, _Installed.kinds):
             _hook_class(cls)
 
     return init_subclass

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 
 from fitscribe.sklearn.describe import changed_params, class_name, param_text
 from fitscribe.tracking.active import in_notebook
 
-__all__ = ["is_preparation", "remember", "take"]
+__all__ = ["added_up", "give_back", "is_preparation", "is_selection", "remember", "take"]
 
 # The classes that MLflow leaves out of autologging, by module.
 MODULES = (
@@ -20,6 +21,7 @@ MODULES = (
     "sklearn.feature_selection.",
     "sklearn.compose._column_transformer",
 )
+SELECTION = "sklearn.feature_selection."
 ANSWERS = ("predict", "fit_predict", "predict_proba", "score_samples")
 MOST = 50
 
@@ -37,8 +39,12 @@ def is_preparation(estimator: Any) -> bool:
 
     True for the classes that MLflow excludes (``sklearn.preprocessing`` …) and classes derived
     from them, and for transformers of the user's own or of other packages that only transform.
+    Selectors that fit a model (RFE, RFECV, SequentialFeatureSelector, SelectFromModel) are none:
+    they are trained and compared as models are.
     """
     cls = type(estimator)
+    if is_selection(estimator):
+        return False
     for base in cls.__mro__:
         module = base.__module__
         if module.startswith("sklearn.") and issubclass(base, BaseEstimator):
@@ -46,21 +52,66 @@ def is_preparation(estimator: Any) -> bool:
                 break
             if not module.startswith(MODULES):
                 return False
-            # A class derived from a scaler that can predict is a model; RFE always could.
-            return not hasattr(cls, "predict") or hasattr(base, "predict")
-    if not hasattr(cls, "transform"):
+            # A class derived from a scaler that can predict is a model.
+            return not hasattr(cls, "predict")
+    # imbalanced-learn's samplers: as a sampler resamples, it fits neighbours that are no models.
+    if not hasattr(cls, "transform") and not hasattr(cls, "fit_resample"):
         return False
     return not any(hasattr(cls, name) for name in ANSWERS)
 
 
-def remember(estimator: Any, shape: tuple[int, ...] | None) -> None:
-    """Keep a preparation for the next run of this context; nothing of the data is kept."""
+def is_selection(estimator: Any) -> bool:
+    """Whether it selects features by a model that it fits: a run, and preparation of the next."""
+    return (
+        isinstance(estimator, MetaEstimatorMixin)
+        and any(base.__module__.startswith(SELECTION) for base in type(estimator).__mro__)
+        and getattr(estimator, "prefit", False) is not True
+    )
+
+
+def remember(
+    estimator: Any,
+    shape: tuple[int, ...] | None,
+    more: Mapping[str, Any] | None = None,
+    in_batches: bool = False,
+) -> None:
+    """Keep a preparation for the next run of this context; nothing of the data is kept.
+
+    `more` is what else to say of it; `in_batches` adds its rows to those that it saw before.
+    """
     entry = {
         "estimator_class": class_name(estimator),
         "params": {key: param_text(value) for key, value in changed_params(estimator).items()},
         "shape": None if shape is None else list(shape),
+        **(more or {}),
     }
-    _keep((*_kept()[-MOST + 1 :], entry))
+    entries = (*_kept(), entry)
+    _keep((added_up(entries) if in_batches else entries)[-MOST:])
+
+
+def added_up(entries: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Return the preparations with one entry for batches of the same: its rows are all of them."""
+    found: list[dict[str, Any]] = []
+    for entry in entries:
+        alike = (one for one in found if _what(one) == _what(entry))
+        before = next(alike, None)
+        if before is None:
+            found.append(dict(entry))
+        else:
+            before["shape"] = [before["shape"][0] + entry["shape"][0], *entry["shape"][1:]]
+    return tuple(found)
+
+
+def _what(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what is the same in two batches; entries without a shape are alike to none."""
+    shape = entry["shape"]
+    return entry["estimator_class"], entry["params"], shape[1:] if shape else object()
+
+
+def give_back(entries: tuple[dict[str, Any], ...]) -> None:
+    """Put preparations before those that are kept for the next run."""
+    if entries:
+        _keep(added_up((*entries, *_kept()))[-MOST:])
 
 
 def take() -> tuple[dict[str, Any], ...]:

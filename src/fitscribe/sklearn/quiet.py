@@ -62,7 +62,7 @@ def quietly(
     Parameters
     ----------
     generators : iterable
-        Numpy's ``RandomState`` and ``Generator`` objects to put back.
+        Numpy's ``RandomState`` and ``Generator`` objects to put back, and trees of neighbours.
     drawing : bool
         Put the global states of numpy and ``random`` back as well; False where it is known that
         nothing is drawn from them.
@@ -156,14 +156,18 @@ def _take_out(name: str, muted: _Muted) -> None:
 def _state(generator: Any) -> Any:
     if isinstance(generator, np.random.RandomState):
         return generator.get_state(legacy=False)
-    return generator.bit_generator.state
+    if isinstance(generator, np.random.Generator):
+        return generator.bit_generator.state
+    return generator.__getstate__()
 
 
 def _restore(generator: Any, state: Any) -> None:
     if isinstance(generator, np.random.RandomState):
         generator.set_state(state)
-    else:
+    elif isinstance(generator, np.random.Generator):
         generator.bit_generator.state = state
+    else:
+        generator.__setstate__(state)
 
 
 def plain_task(function: Callable[..., Any]) -> Callable[..., Any]:

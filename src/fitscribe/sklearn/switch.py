@@ -20,14 +20,16 @@ from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.sklearn import patch
 from fitscribe.sklearn.answers import record_answer
 from fitscribe.sklearn.attempt import FitscribeWarning
-from fitscribe.sklearn.fit import record
+from fitscribe.sklearn.course import end_courses
 from fitscribe.sklearn.functions import unhook_functions
 from fitscribe.sklearn.greeting import greet_at_end
 from fitscribe.sklearn.makers import is_linked
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
 from fitscribe.sklearn.quiet import plain_task
 from fitscribe.sklearn.scores import hook_metrics, unhook_metrics
+from fitscribe.sklearn.steps import record
 from fitscribe.sklearn.validate import MODULE, hook_validations
+from fitscribe.sklearn.watched import unwatch, watch_listed
 from fitscribe.tracking.inherit import carry_scope_into_threads
 from fitscribe.tracking.late import when_imported
 from fitscribe.tracking.stack import level_of_caller
@@ -137,6 +139,8 @@ def autolog(
         set_for_process(None)
         patch.uninstall()
         unhook_functions()
+        end_courses()
+        unwatch()
         unhook_metrics()
         return
     if not options.silent:
@@ -149,6 +153,7 @@ def autolog(
 
 def _install() -> None:
     patch.install(record, record_answer, is_linked)
+    watch_listed()
     when_imported(MODULE, hook_validations)
     hook_metrics()
     carry_scope_into_threads()

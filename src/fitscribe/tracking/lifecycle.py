@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from types import CodeType, FrameType, TracebackType
 from typing import Any, ClassVar
 
@@ -31,6 +32,7 @@ from fitscribe.tracking.source import settle
 from fitscribe.tracking.tasks import carry_scope_into_joblib
 
 __all__ = [
+    "before_end",
     "end_later",
     "end_open_run",
     "error_tags",
@@ -45,6 +47,7 @@ _open: dict[str, OpenRun] = {}
 # How a run of `_open` ended, where the store could not be written then.
 _ends: dict[str, RunRecord] = {}
 _lock = threading.Lock()
+_before_end: list[Callable[[OpenRun | None, str], None]] = []
 
 
 _BY_SIGTERM = {"fitscribe.ended_by": "SIGTERM"}
@@ -132,9 +135,20 @@ def forget(run: OpenRun) -> None:
         _Heart.stop()
 
 
+def before_end(do: Callable[[OpenRun | None, str], None]) -> None:
+    """Call `do` with each run that its user ends, and the status, before that is stored.
+
+    At the exit of the process the run is None: all are ended. `do` must not raise.
+    """
+    if do not in _before_end:
+        _before_end.append(do)
+
+
 def end_open_run(run: OpenRun, status: str, tags: dict[str, str] | None = None) -> None:
     """Store the end of a run that this process opened; a fork's or worker's is left alone."""
     if run.is_ours:
+        for do in _before_end:
+            do(run, status)
         store_end(run, _ending(run, status, tags or {}))
 
 
@@ -189,6 +203,8 @@ def _end_all(status: str, tags: dict[str, str], thread: object = None) -> None:
 def _at_exit() -> None:
     _Heart.stop()
     _note_unseen_exception()
+    for do in _before_end:
+        do(None, _Outcome.status)
     _end_all(_Outcome.status, _Outcome.tags)
     settle()
 

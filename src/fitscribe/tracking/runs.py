@@ -15,7 +15,7 @@ from fitscribe.tracking.lease import own_lease
 from fitscribe.tracking.lifecycle import keep_truthful
 from fitscribe.tracking.source import dirty_tag, source_tags
 
-__all__ = ["open_run", "resume_run"]
+__all__ = ["open_run", "reopen_run", "resume_run"]
 
 
 def open_run(
@@ -82,3 +82,10 @@ def resume_run(connection: Connection, found: Run, tags: Mapping[str, str]) -> O
     connection.store.log(Batch([RunRecord(info.run_id, tags=tags, change=change)]))
     keep_truthful(run)
     return run
+
+
+def reopen_run(run: OpenRun) -> None:
+    """Open a run again that this process has ended, to go on with it."""
+    change = RunChange(status=RunStatus.RUNNING, reopen=True, lease=own_lease())
+    run.store.log(Batch([RunRecord(run.run_id, change=change)]))
+    keep_truthful(run)
