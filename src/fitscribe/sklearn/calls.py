@@ -22,6 +22,7 @@ from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.describe import class_name, param_of, param_values, title_of
 from fitscribe.sklearn.findings import Findings
 from fitscribe.sklearn.options import Options
+from fitscribe.sklearn.running import Running
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.connect import connect
@@ -87,6 +88,7 @@ class RecordedCall:
             self.run = self.attempts("open a run", self._open)
             self._look_at_data()
             self.scope = active.swap(fit=self)
+            self.running = Running(self.estimator)
             begun = True
         finally:
             # Ctrl-C came while the data were read: the fit does not begin.
@@ -197,7 +199,9 @@ class RecordedCall:
             status = status_after(error)
             what = Findings(self, run, self.stopwatch.read_ms())
             self.attempts("tell what was prepared", what.take_preparation)
+            self.attempts("tell of warnings", what.take_warnings)
             what.write_files()
+            tags = {**tags, **what.tags}
         finally:
             self._end(run, tags, status)
             self._leave()

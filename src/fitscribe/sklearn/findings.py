@@ -21,11 +21,16 @@ from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.describe import is_search, params_of, results_of
+from fitscribe.sklearn.facts import FILE, Looked, facts_of
+from fitscribe.sklearn.finding import FILE as FINDINGS
+from fitscribe.sklearn.finding import TAG as TAG_FINDINGS
+from fitscribe.sklearn.finding import Finding, as_file, as_tag
 from fitscribe.sklearn.flavor import build_folder
 from fitscribe.sklearn.generators import generators_of
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.preparation import take
 from fitscribe.sklearn.quiet import quietly
+from fitscribe.sklearn.running import Running
 from fitscribe.sklearn.standin import draws_nothing, is_plain, may_print
 from fitscribe.sklearn.trials import Parent, candidates, results_csv, search_facts
 from fitscribe.tracking import active
@@ -57,6 +62,8 @@ class Fit(Protocol):
         Of the data before the fit.
     managed : bool
         Whether the run was opened for this fit; else it is the user's, who ends it.
+    running : Running
+        What was seen while it ran.
     """
 
     estimator: Any
@@ -69,6 +76,7 @@ class Fit(Protocol):
     dataset: observe.SeenData | None
     digest: observe.Digest | None
     managed: bool
+    running: Running
 
     def incomplete(self) -> dict[str, str]:
         """Return the tags that say what is missing, if something is."""
@@ -85,9 +93,12 @@ class Findings:
         self.run = run
         self.end_ms = end_ms
         self.metrics: dict[str, float] = {}
+        # Those of the fit itself, not of its data.
+        self.numbers: dict[str, float] = {}
         self.params: list[Param] = []
         self.tags: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
+        self.findings: list[Finding] = []
         self.models: list[NewModel] = []
         self.folders: dict[str, Mapping[str, bytes]] = {}
         self.children: list[RunRecord] = []
@@ -121,9 +132,28 @@ class Findings:
         self.files.update(scores.files)
         self.tags.update(scores.tags)
         self.take_preparation()
+        attempts("gather the facts", lambda: self._gather_facts(params, scores))
         if fit.options.log_models:
             attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
         attempts("look at the search", lambda: self._look_at_search(scores))
+
+    def _gather_facts(self, params: Mapping[str, Any], scores: observe.Scores) -> None:
+        fit = self.fit
+        looked = Looked(
+            fit.estimator, params, fit.arguments.X, fit.arguments.y, scores, fit.running
+        )
+        facts = facts_of(looked, fit.attempts)
+        self.files[FILE] = facts.file()
+        for key, value in facts.metrics.items():
+            scored = key.startswith("training_")
+            (self.metrics if scored else self.numbers)[key] = value
+        self.tags.update(facts.tags)
+        self.findings += facts.findings
+
+    def take_warnings(self) -> None:
+        """Tell of the warnings alone: the fit failed, and there is nothing else to look at."""
+        self.fit.running.end()
+        self.findings += self.fit.running.findings()
 
     def take_preparation(self) -> None:
         """Make what was prepared for this fit a file of its run."""
@@ -194,6 +224,9 @@ class Findings:
     def write_files(self) -> None:
         """Write the files; the rows that name them come after."""
         attempts = self.fit.attempts
+        if self.findings:
+            self.tags[TAG_FINDINGS] = as_tag(self.findings)
+            self.files[FINDINGS] = as_file(self.findings)
         run = self.run
         store = run.connection.artifacts
         for path, files in list(self.folders.items()):
@@ -223,16 +256,19 @@ class Findings:
             self.run.run_id,
             params=self.params,
             metrics=[
-                Metric(
-                    key,
-                    value,
-                    self.end_ms,
-                    0,
-                    model_id,
-                    None if entity is None else entity.name,
-                    None if entity is None else entity.digest,
-                )
-                for key, value in self.metrics.items()
+                *(
+                    Metric(
+                        key,
+                        value,
+                        self.end_ms,
+                        0,
+                        model_id,
+                        None if entity is None else entity.name,
+                        None if entity is None else entity.digest,
+                    )
+                    for key, value in self.metrics.items()
+                ),
+                *(Metric(key, value, self.end_ms, 0) for key, value in self.numbers.items()),
             ],
             tags={**self.tags, **fit.incomplete()},
             datasets=fit.inputs(),

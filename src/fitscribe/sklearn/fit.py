@@ -79,6 +79,7 @@ class _Fit(RecordedCall):
 
     def finished(self, result: Any) -> None:
         """Look at the fitted estimator and store what there is to know."""
+        self.running.end()
         active.restore(self.scope)
         self.attempts("record the fit", self._finished)
 

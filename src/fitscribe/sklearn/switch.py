@@ -24,6 +24,7 @@ from fitscribe.sklearn.functions import unhook_functions
 from fitscribe.sklearn.greeting import greet_at_end
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
 from fitscribe.sklearn.quiet import plain_task
+from fitscribe.sklearn.running import PIPELINE, hook_pipeline, unwatch, watch_warnings
 from fitscribe.sklearn.validate import MODULE, hook_validations
 from fitscribe.tracking.inherit import carry_scope_into_threads
 from fitscribe.tracking.late import when_imported
@@ -134,6 +135,7 @@ def autolog(
         set_for_process(None)
         patch.uninstall()
         unhook_functions()
+        unwatch()
         return
     if not options.silent:
         _tell_of_mlflow()
@@ -146,6 +148,8 @@ def autolog(
 def _install() -> None:
     patch.install(record)
     when_imported(MODULE, hook_validations)
+    when_imported(PIPELINE, hook_pipeline)
+    watch_warnings()
     carry_scope_into_threads()
     carry_scope_into_joblib()
     carry(__name__, current)
