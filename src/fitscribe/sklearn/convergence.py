@@ -26,7 +26,9 @@ def _at_limit(own: Mapping[str, Any]) -> bool:
     done, most = own.get("n_iter_"), own.get("max_iter")
     if done is None or most is None:
         return False
-    return bool(np.size(done)) and bool(np.max(done) >= most)
+    if isinstance(done, np.ndarray):
+        return done.size > 0 and bool(done.max() >= most)
+    return bool(done >= most) if isinstance(done, (int, np.integer)) else False
 
 
 def _logistic(own: Mapping[str, Any]) -> bool:

@@ -33,7 +33,7 @@ from fitscribe.sklearn.attributes import attribute_metrics, attributes_of
 from fitscribe.sklearn.chance import unset_random_states
 from fitscribe.sklearn.clusters import clusters_of, labels_of
 from fitscribe.sklearn.convergence import stopped_early
-from fitscribe.sklearn.describe import changed_params, class_name
+from fitscribe.sklearn.describe import changed_params, class_name, param_values
 from fitscribe.sklearn.features import feature_names, features_of, selection_of
 from fitscribe.sklearn.finding import Finding
 from fitscribe.sklearn.members import asks_members, even_rows, member_metrics, members_of, rows_for
@@ -155,23 +155,25 @@ def facts_of(looked: Looked, attempts: Attempts) -> Facts:
 def _attributes(facts: Facts, looked: Looked, parts: Parts) -> None:
     shape = shape_of(looked.X)
     rows = shape[0] if shape else None
-    told = {name: _described(part, rows) for name, part in parts}
     changed = list(changed_params(looked.estimator, looked.params))
-    told[""]["changed_params"] = changed
-    facts.sections["estimators"] = told
+    facts.sections["estimators"] = {
+        name: {
+            "class": class_name(part),
+            "changed_params": _changed(part) if name else changed,
+            "attributes": attributes_of(part, rows),
+        }
+        for name, part in parts
+    }
     if changed:
         facts.tags[CHANGED] = ", ".join(changed)
     facts.metrics |= attribute_metrics(parts)
     facts.add("classes", looked.scores.classes)
 
 
-def _described(part: Any, rows: int | None) -> dict[str, Any]:
-    asked = class_is_plain(type(part)) and hasattr(part, "get_params")
-    return {
-        "class": class_name(part),
-        "changed_params": list(changed_params(part)) if asked else [],
-        "attributes": attributes_of(part, rows),
-    }
+def _changed(part: Any) -> list[str]:
+    if not class_is_plain(type(part)) or not hasattr(part, "get_params"):
+        return []
+    return list(changed_params(part, param_values(part)))
 
 
 def _features(facts: Facts, looked: Looked, parts: Parts) -> None:

@@ -76,15 +76,15 @@ def features_of(model: Any, names: Sequence[str] | None) -> dict[str, Any] | Non
     """Return coefficients and importances by feature; None for a model that has neither."""
     coefficients, importances = _coefficients(model), _importances(model)
     if importances is not None:
-        sizes = importances[0]
+        count = len(importances[0])
     elif coefficients is not None:
-        sizes = np.abs(coefficients).max(axis=0)
+        count = coefficients.shape[1]
     else:
         return None
-    count = len(sizes)
     shown: Any = slice(None)
     told: dict[str, Any] = {"features": count}
     if count > MOST_SHOWN:
+        sizes = importances[0] if importances is not None else _largest(coefficients)
         shown = np.argsort(-sizes, kind="stable")[:MOST_SHOWN]
         told["positions"] = shown.tolist()
     if names is not None and len(names) == count:
@@ -97,6 +97,10 @@ def features_of(model: Any, names: Sequence[str] | None) -> dict[str, Any] | Non
         if importances[1] is not None:
             told["importances_std"] = importances[1][shown].tolist()
     return told
+
+
+def _largest(coefficients: Any) -> Array:
+    return np.asarray(np.abs(coefficients).max(axis=0))
 
 
 def _coefficients(model: Any) -> Array | None:

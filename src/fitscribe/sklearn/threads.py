@@ -24,9 +24,9 @@ def threads_of(params: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``n_jobs`` in effect (what joblib makes of -1), ``backend``, the most threads that ``openmp``
-        may use, and the ``pools`` of threads where scikit-learn has looked them up: that takes
-        30 ms.
+        ``n_jobs`` in effect (what joblib makes of -1), ``backend``, the most threads that
+        ``openmp`` may use, and the ``pools`` of threads where scikit-learn has looked them up:
+        that takes 30 ms.
     """
     backend, around = get_active_backend()
     asked = params.get("n_jobs")
