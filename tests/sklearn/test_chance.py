@@ -47,6 +47,7 @@ def params_told(estimator: Any) -> list[Any]:
         MLPClassifier(),
         SGDClassifier(),
         DecisionTreeClassifier(),
+        DecisionTreeClassifier(max_features=1).fit(X[:, :1], y),
         KMeans(2),
         AdaBoostClassifier(),
         BaggingClassifier(DecisionTreeClassifier()),

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from recorded import only_run, read_json, runs
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -205,3 +206,23 @@ def test_a_pipeline_prints_what_it_printed(
 ) -> None:
     make_pipeline(StandardScaler(), LinearRegression(), verbose=True).fit(X, y)
     assert capsys.readouterr().out.count("[Pipeline]") == 2
+
+
+def test_a_fold_that_fails_is_a_finding(autologging: None) -> None:
+    class Choosy(LogisticRegression):
+        def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+            if X[0, 0] == X_FIRST:
+                raise ValueError("not these")
+            return super().fit(X, y)
+
+    X_FIRST = X[0, 0]
+    with pytest.warns(FitFailedWarning):
+        cross_val_score(Choosy(), X, y, cv=KFold(3, shuffle=True, random_state=0))
+    run = only_run()
+    assert told(run)[0]["kind"] == "fit_failed"
+    assert run.data.tags["fitscribe.findings"] == "fit_failed"
+
+
+def test_a_cross_validation_without_a_seed(autologging: None) -> None:
+    cross_val_score(LogisticRegression(), X, y, cv=KFold(3, shuffle=True))
+    assert only_run().data.tags["fitscribe.findings"] == "unset_random_state"

@@ -52,7 +52,8 @@ def _is(name: str, *values: Any) -> Callable[[Own], bool]:
 
 def _tree(own: Own) -> bool:
     # With several features, equally good splits are chosen between by chance.
-    return own.get("splitter") == "random" or own.get("n_features_in_") != 1
+    drawing = own.get("splitter") == "random" or own.get("max_features") is not None
+    return drawing or own.get("n_features_in_") != 1
 
 
 def _boosting(own: Own) -> bool:

@@ -38,7 +38,8 @@ __all__ = [
 ]
 
 PIPELINE = "sklearn.pipeline"
-CONVERGENCE = "ConvergenceWarning"
+# Warnings that a word of their own can be searched for.
+KINDS = {"ConvergenceWarning": "not_converged", "FitFailedWarning": "fit_failed"}
 # So many warnings are kept of a fit, and so many of them told apart.
 MOST_KEPT, MOST_TOLD = 1000, 20
 MOST_TEXT = 500
@@ -114,7 +115,7 @@ class Running:
             key = category.__name__, str(message)[:MOST_TEXT]
             counted[key] = counted.get(key, 0) + 1
         for name, text in list(counted)[:MOST_TOLD]:
-            kind = "not_converged" if name == CONVERGENCE else "warning"
+            kind = KINDS.get(name, "warning")
             count = counted[name, text]
             yield finding(kind, f"{name}: {text}", category=name, count=count)
         rest = sum(list(counted.values())[MOST_TOLD:]) + self.more

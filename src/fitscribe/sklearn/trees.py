@@ -42,7 +42,7 @@ def _spread(values: Any) -> dict[str, Any]:
 def _sizes(model: Any) -> list[Any]:
     """Return a function for each tree that gives its depth and its leaves."""
     own = vars(model)
-    if "tree_" in own:
+    if hasattr(own.get("tree_"), "node_count"):
         return [lambda: _of_tree(own["tree_"])]
     members = own.get("estimators_")
     if isinstance(members, np.ndarray):
