@@ -123,13 +123,25 @@ def _some(ensemble: Any) -> list[tuple[str, Any, Any]]:
 
 def _answer(member: Any, X: Any, classes: Array | None) -> Array:
     """Return a member's labels or values; one trained on positions of labels answers labels."""
-    answer = np.asarray(member.predict(X))
+    answer = _of_tree(member, X) if _is_tree(member, X) else np.asarray(member.predict(X))
     if classes is None:
         return answer
     own = getattr(member, "classes_", None)
     if own is None or np.array_equal(own, classes) or answer.dtype.kind not in "iuf":
         return answer
     return np.asarray(classes[answer.astype(np.intp)])
+
+
+def _is_tree(member: Any, X: Any) -> bool:
+    return type(member).__module__ == "sklearn.tree._classes" and isinstance(X, np.ndarray)
+
+
+def _of_tree(member: Any, X: Array) -> Array:
+    """Return what a tree predicts, without the checks of X that take longer than the tree."""
+    values = member.tree_.predict(np.ascontiguousarray(X, dtype=np.float32))
+    if is_classifier(member):
+        return np.asarray(member.classes_.take(values.argmax(axis=1)))
+    return np.asarray(values[:, 0])
 
 
 def _share(true: Array, answer: Array) -> float:
