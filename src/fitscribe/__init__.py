@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fitscribe.errors import FitscribeError as FitscribeError
     from fitscribe.sklearn.switch import autolog_everywhere
     from fitscribe.tracking.as_mlflow import install_as_mlflow as install_as_mlflow
+    from fitscribe.tracking.behind import flush as flush
     from fitscribe.tracking.client import Client as Client
     from fitscribe.tracking.connect import get_tracking_uri as get_tracking_uri
     from fitscribe.tracking.connect import is_tracking_uri_set as is_tracking_uri_set
@@ -176,6 +177,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "MlflowException": ("fitscribe.errors", "FitscribeError"),
     "doctor": ("fitscribe.tracking.doctor", "doctor"),
     "autolog": ("fitscribe.sklearn.switch", "autolog_everywhere"),
+    "flush": ("fitscribe.tracking.behind", "flush"),
     "get_tracking_uri": ("fitscribe.tracking.connect", "get_tracking_uri"),
     "install_as_mlflow": ("fitscribe.tracking.as_mlflow", "install_as_mlflow"),
     "is_tracking_uri_set": ("fitscribe.tracking.connect", "is_tracking_uri_set"),

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 import fitscribe
 import fitscribe.sklearn
-from fitscribe.sklearn.arguments import variable_name
+from fitscribe.sklearn.variables import variable_name
 
 pytestmark = pytest.mark.usefixtures("autologging")
 

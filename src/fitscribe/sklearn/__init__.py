@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fitscribe.sklearn.flavor import load_model as load_model
     from fitscribe.sklearn.flavor import log_model as log_model
     from fitscribe.sklearn.flavor import save_model as save_model
+    from fitscribe.sklearn.scores import watch_metric as watch_metric
     from fitscribe.sklearn.switch import autolog as autolog
 
 # A pool's worker that only needs to know that a fit is going on imports this package; it must
@@ -28,6 +29,7 @@ _NAMES = {
     "load_model": "fitscribe.sklearn.flavor",
     "log_model": "fitscribe.sklearn.flavor",
     "save_model": "fitscribe.sklearn.flavor",
+    "watch_metric": "fitscribe.sklearn.scores",
 }
 
 # The values of ``serialization_format``, as scripts written for MLflow name them.

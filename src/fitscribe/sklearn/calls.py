@@ -17,12 +17,13 @@ from fitscribe.core.texts import check_key
 from fitscribe.core.values import Param
 from fitscribe.errors import InvalidParameter, StoreUnavailable
 from fitscribe.sklearn import observe
-from fitscribe.sklearn.arguments import Arguments, variable_name
+from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.describe import class_name, param_of, param_values, title_of
 from fitscribe.sklearn.findings import Findings
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.running import Running
+from fitscribe.sklearn.variables import variable_name
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.connect import connect
@@ -174,7 +175,7 @@ class RecordedCall:
     def _see_data(self) -> observe.SeenData | None:
         X, y = self.arguments.X, self.arguments.y
         # Named before it is fitted, for a fit may overwrite its input (copy_X=False).
-        return observe.seen_data(X, y, variable_name(X) or "dataset")
+        return observe.seen_data(X, y, variable_name(X, (0, "X")) or "dataset")
 
     def _guard_data(self) -> observe.Digest | None:
         """Return the digest of data that the call may overwrite."""

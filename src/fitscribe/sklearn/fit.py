@@ -7,8 +7,12 @@ transaction. Every step goes through :class:`~fitscribe.sklearn.attempt.Attempts
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+from sklearn.base import BaseEstimator
 
 from fitscribe.core.states import RunStatus
 from fitscribe.sklearn import observe
@@ -17,9 +21,13 @@ from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import RecordedCall
 from fitscribe.sklearn.describe import is_search
 from fitscribe.sklearn.findings import Findings
+from fitscribe.sklearn.makers import Maker, forget, link
 from fitscribe.sklearn.options import current
+from fitscribe.sklearn.origins import remember as remember_answer
+from fitscribe.sklearn.patch import hook_answers
 from fitscribe.sklearn.preparation import is_preparation, remember
 from fitscribe.tracking import active
+from fitscribe.tracking.active import OpenRun
 
 __all__ = ["record"]
 
@@ -34,6 +42,7 @@ def record(
         return None
     if options.exclusive and here.runs:
         return None
+    forget(estimator)  # whatever comes of it, it is no longer the model that it was
     attempts = Attempts(type(estimator).__name__, options.silent)
     arguments = attempts(
         "read the arguments", lambda: arguments_of(function, args, kwargs, estimator)
@@ -81,9 +90,9 @@ class _Fit(RecordedCall):
         """Look at the fitted estimator and store what there is to know."""
         self.running.end()
         active.restore(self.scope)
-        self.attempts("record the fit", self._finished)
+        self.attempts("record the fit", lambda: self._finished(result))
 
-    def _finished(self) -> None:
+    def _finished(self, result: Any) -> None:
         run = self._run_to_fill()
         if run is None:
             return
@@ -99,8 +108,38 @@ class _Fit(RecordedCall):
             self.ended = bool(
                 self.attempts("store the run", lambda: self._reaching(what.write_rows))
             )
+            if self.ended and self.options.log_post_training_metrics:
+                self.attempts("link the model", lambda: self._link(run, what, result))
         finally:
             # Something of ours failed, or Ctrl-C came: the fit itself is done all the same.
             if not self.ended:
                 self._end(run, {}, RunStatus.FINISHED)
             self._leave()
+
+    def _link(self, run: OpenRun, what: Findings, result: Any) -> None:
+        """Note whose predictions are this model's, and those that the fit itself gave."""
+        estimator = self.estimator
+        models = {model.name: model.model_id for model in what.models}
+        trained_on = None if self.dataset is None else self.dataset.entity
+        maker = Maker(
+            run,
+            models.get("model"),
+            type(estimator).__name__,
+            trained_on,
+            {param.key: param.value for param in self.params},
+            weakref.ref(estimator),
+        )
+        link(estimator, maker)
+        hook_answers(type(estimator))
+        best = vars(estimator).get("best_estimator_")
+        if isinstance(best, BaseEstimator):
+            of_best = replace(
+                maker, model_id=models.get("best_estimator"), estimator=weakref.ref(best)
+            )
+            link(best, of_best)
+            hook_answers(type(best))
+        if result is not estimator:
+            remember_answer(maker, trained_on, result)
+        labels = vars(estimator).get("labels_")
+        if labels is not None and labels is not result:
+            remember_answer(maker, trained_on, labels)

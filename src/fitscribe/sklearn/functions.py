@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Protocol
 
 from fitscribe.tracking.stack import skipped_in_warnings
 
-__all__ = ["CallRecorder", "hook_functions", "unhook_functions"]
+__all__ = ["CallRecorder", "hook_by_name", "hook_functions", "is_hooked", "unhook_functions"]
 
 CELL = "func"
 
@@ -44,6 +44,8 @@ class _Hooked:
     """What is in place in this process: each cell, and what was in it."""
 
     cells: ClassVar[dict[int, tuple[CellType, Any]]] = {}
+    # Where a function was replaced by its name: the variables, the name, and both functions.
+    names: ClassVar[list[tuple[dict[str, Any], str, Any, Any]]] = []
 
 
 _lock = threading.RLock()
@@ -60,12 +62,48 @@ def hook_functions(functions: Iterable[Any], recorder: CallRecorder) -> None:
                 cell.cell_contents = _recorded(original, recorder)
 
 
+def hook_by_name(
+    function: Any, recorder: CallRecorder, places: Iterable[dict[str, Any]]
+) -> Callable[..., Any]:
+    """Record the calls of a function without such a cell, by the names that it has.
+
+    Parameters
+    ----------
+    function : callable
+    recorder : CallRecorder
+    places : iterable of dict
+        Variables, as modules have them; names that are bound to the function are bound to what
+        records it, which is returned as well.
+    """
+    with _lock:
+        for _, _, original, known in _Hooked.names:
+            if function is original or function is known:
+                return known  # type: ignore[no-any-return]
+        recorded = _recorded(function, recorder)
+        for variables in places:
+            for name, value in list(variables.items()):
+                if value is function:
+                    variables[name] = recorded
+                    _Hooked.names.append((variables, name, function, recorded))
+    return recorded
+
+
 def unhook_functions() -> None:
     """Put everything back as it was."""
     with _lock:
+        for variables, name, original, recorded in _Hooked.names:
+            if variables.get(name) is recorded:
+                variables[name] = original
+        _Hooked.names.clear()
         for cell, original in _Hooked.cells.values():
             cell.cell_contents = original
         _Hooked.cells.clear()
+
+
+def is_hooked(function: Any) -> bool:
+    """Whether a function's cell records its calls."""
+    cell = _cell_of(function)
+    return cell is not None and id(cell) in _Hooked.cells
 
 
 def _cell_of(function: Any) -> CellType | None:

@@ -45,9 +45,24 @@ from sklearn.base import BaseEstimator
 from fitscribe.tracking.active import scope
 from fitscribe.tracking.stack import skipped_in_warnings
 
-__all__ = ["METHODS", "Hook", "Recorder", "Recording", "install", "is_installed", "uninstall"]
+__all__ = [
+    "ANSWERS",
+    "METHODS",
+    "Hook",
+    "Recorder",
+    "Recording",
+    "hook_answers",
+    "install",
+    "is_installed",
+    "uninstall",
+]
 
 METHODS = ("fit", "fit_transform", "fit_predict")
+# What a fitted model is asked; hooked are the classes of those that a run has recorded.
+ANSWERS = (
+    *("predict", "predict_proba", "predict_log_proba", "decision_function"),
+    *("transform", "inverse_transform", "score_samples", "score"),
+)
 
 
 class Recording(Protocol):
@@ -123,7 +138,7 @@ class _StandIn:
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call the original with an estimator and what it is given, and record it."""
         function = _of(self, "original")
-        recorder = _Installed.recorder
+        recorder = _Installed.recorder_of(_of(self, "name"))
         if recorder is None or scope().fit is not None or not args:
             return function(*args, **kwargs)
         if not isinstance(args[0], BaseEstimator):
@@ -168,6 +183,8 @@ class Hook(_StandIn):
             return original.__get__(instance, owner)
         if not isinstance(instance, BaseEstimator):
             # A mixin's method, on an object that is no estimator.
+            return original.__get__(instance, owner)
+        if _of(self, "name") in ANSWERS and not _Installed.is_recorded(instance):
             return original.__get__(instance, owner)
         recorded = _of(self, "recorded")
         if recorded is not None:
@@ -227,8 +244,14 @@ class _Installed:
     """What is in place in this process."""
 
     recorder: Recorder | None = None
+    answers: Recorder | None = None
+    is_recorded: Callable[[Any], bool] = bool
     hooked: ClassVar[list[weakref.ref[type]]] = []
     subclassing: ClassVar[list[tuple[type, Any]]] = []
+
+    @classmethod
+    def recorder_of(cls, method: str) -> Recorder | None:
+        return cls.answers if method in ANSWERS else cls.recorder
 
 
 _lock = threading.RLock()
@@ -239,16 +262,30 @@ def is_installed() -> bool:
     return _Installed.recorder is not None
 
 
-def install(recorder: Recorder) -> None:
+def install(
+    recorder: Recorder,
+    answers: Recorder | None = None,
+    is_recorded: Callable[[Any], bool] = bool,
+) -> None:
     """Put hooks on every estimator class, those to come included.
 
     Doing it again reaches classes whose methods were replaced since (``setattr``, a decorator).
+
+    Parameters
+    ----------
+    recorder : Recorder
+        Of fits.
+    answers : Recorder, optional
+        Of what fitted models are asked, for classes given to :func:`hook_answers`.
+    is_recorded : callable, optional
+        Whether an estimator is a model that a run has recorded.
     """
     with _lock:
         if _Installed.recorder is None:
             _extend_subclassing()
         hook_classes()
         _Installed.recorder = recorder
+        _Installed.answers, _Installed.is_recorded = answers, staticmethod(is_recorded)
 
 
 def hook_classes() -> None:
@@ -261,7 +298,7 @@ def hook_classes() -> None:
 def uninstall() -> None:
     """Put everything back as it was."""
     with _lock:
-        _Installed.recorder = None
+        _Installed.recorder = _Installed.answers = None
         for base, original in _Installed.subclassing:
             _put(base, "__init_subclass__", original)
         hooked = [
@@ -269,7 +306,7 @@ def uninstall() -> None:
         ]
         # Beside those that were hooked, classes made from another's ``__dict__`` (dataclasses).
         for cls in (*hooked, *_estimator_classes()):
-            for name in METHODS:
+            for name in (*METHODS, *ANSWERS):
                 hook = vars(cls).get(name)
                 if isinstance(hook, Hook):
                     _put(cls, name, _of(hook, "original"))
@@ -301,9 +338,17 @@ def _hook_class(cls: type) -> None:
         _hook_own(base)
 
 
-def _hook_own(cls: type) -> None:
-    """Hook the training methods in the class's ``__dict__``."""
-    for name in METHODS:
+def hook_answers(cls: type) -> None:
+    """Hook what the instances of a class are asked once they are fitted."""
+    with _lock:
+        if _Installed.answers is not None:
+            for base in cls.__mro__:
+                _hook_own(base, ANSWERS)
+
+
+def _hook_own(cls: type, names: tuple[str, ...] = METHODS) -> None:
+    """Hook methods in the class's ``__dict__``: the training methods, if nothing else is said."""
+    for name in names:
         original = cls.__dict__.get(name)
         if original is None or not _trains(original):
             continue

@@ -18,13 +18,16 @@ from fitscribe.core.texts import check_tag
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.sklearn import patch
+from fitscribe.sklearn.answers import record_answer
 from fitscribe.sklearn.attempt import FitscribeWarning
 from fitscribe.sklearn.fit import record
 from fitscribe.sklearn.functions import unhook_functions
 from fitscribe.sklearn.greeting import greet_at_end
+from fitscribe.sklearn.makers import is_linked
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
 from fitscribe.sklearn.quiet import plain_task
 from fitscribe.sklearn.running import PIPELINE, hook_pipeline, unwatch, watch_warnings
+from fitscribe.sklearn.scores import hook_metrics, unhook_metrics
 from fitscribe.sklearn.validate import MODULE, hook_validations
 from fitscribe.tracking.inherit import carry_scope_into_threads
 from fitscribe.tracking.late import when_imported
@@ -84,7 +87,7 @@ def autolog(
         How many of a search's candidates become child runs: the best so many by the metric that
         ``refit`` names, 0 for none. None is all of them (MLflow's default is 5).
     log_post_training_metrics : bool
-        Accepted; metrics computed after a fit are not recorded by this release.
+        Record metrics that are computed of a recorded model's predictions, scores and curves.
     serialization_format : {"pickle", "cloudpickle"}
         Of the model file. ``"pickle"`` becomes cloudpickle for a model that pickle cannot name
         (classes of a script, lambdas).
@@ -136,6 +139,7 @@ def autolog(
         patch.uninstall()
         unhook_functions()
         unwatch()
+        unhook_metrics()
         return
     if not options.silent:
         _tell_of_mlflow()
@@ -146,10 +150,11 @@ def autolog(
 
 
 def _install() -> None:
-    patch.install(record)
+    patch.install(record, record_answer, is_linked)
     when_imported(MODULE, hook_validations)
     when_imported(PIPELINE, hook_pipeline)
     watch_warnings()
+    hook_metrics()
     carry_scope_into_threads()
     carry_scope_into_joblib()
     carry(__name__, current)

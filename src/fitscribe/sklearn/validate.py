@@ -31,7 +31,9 @@ from fitscribe.sklearn.finding import TAG as TAG_FINDINGS
 from fitscribe.sklearn.finding import Finding, as_file, as_tag
 from fitscribe.sklearn.folds import Folds
 from fitscribe.sklearn.functions import hook_functions
+from fitscribe.sklearn.makers import Maker
 from fitscribe.sklearn.options import Options, current
+from fitscribe.sklearn.origins import remember
 from fitscribe.sklearn.patch import is_installed
 from fitscribe.sklearn.quiet import quietly
 from fitscribe.tracking import active
@@ -161,6 +163,8 @@ class _Validation(RecordedCall):
             attempts("write the files", lambda: self._write_files(run, found, params))
             store = partial(self._store, run, found, params)
             self.ended = bool(attempts("store the run", lambda: self._reaching(store)))
+            if self.ended and name == "cross_val_predict":
+                attempts("know the predictions again", lambda: self._remember(run, result))
         finally:
             if not self.ended:
                 self._end(run, {}, RunStatus.FINISHED)
@@ -170,6 +174,11 @@ class _Validation(RecordedCall):
         """Return the warnings that were shown, a fold's failure among them, and unset seeds."""
         params = {**observe.all_params(self.estimator), "cv": self.given.get("cv")}
         return [*self.running.findings(), *unset_random_states(self.estimator, params)]
+
+    def _remember(self, run: OpenRun, result: Any) -> None:
+        """Note whose the out-of-fold predictions are, for metrics that are computed of them."""
+        dataset = None if self.dataset is None else self.dataset.entity
+        remember(Maker(run, None, self.function.__name__, dataset), dataset, result)
 
     def _splitter(self) -> list[Param]:
         """Return the splitter, its own params, and the scoring, as params of the run."""

@@ -29,6 +29,7 @@ from fitscribe.core.uris import (
 from fitscribe.errors import InvalidParameter, NotSupported, StoreUnavailable
 from fitscribe.stores import open_store, upgrade_store
 from fitscribe.stores.artifacts import open_artifacts
+from fitscribe.tracking.behind import flush, is_pending
 from fitscribe.tracking.lease import end_dead_runs
 
 __all__ = [
@@ -149,6 +150,8 @@ def connect(uri: str | Path | None = None) -> Connection:
 
     Runs that a dead process left open are stored as KILLED on the way.
     """
+    if is_pending():
+        flush()  # a reader finds what was recorded before
     # An open run asks for its own address again and again; what is open is known by that.
     found = None if uri is None else _connections.get(str(uri))
     if found is not None:

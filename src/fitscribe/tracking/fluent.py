@@ -18,6 +18,7 @@ from fitscribe.core.values import Metric, Param, checked_params
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import RunFiles, files_at, files_of_run, path_text
+from fitscribe.tracking.behind import flush
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
 from fitscribe.tracking.experiments import set_experiment as set_experiment
@@ -391,8 +392,10 @@ def get_artifact_uri(artifact_path: str | None = None) -> str:
 
 
 def flush_async_logging() -> None:
-    """Return when all that was logged is kept; every call writes before it returns, so at once."""
+    """Return when all that was logged is kept: MLflow's name of :func:`fitscribe.flush`."""
+    flush()
 
 
 def flush_artifact_async_logging() -> None:
-    """Return when all files are kept; every call writes before it returns, so at once."""
+    """Return when all files are kept: MLflow's name of :func:`fitscribe.flush`."""
+    flush()

@@ -1,9 +1,9 @@
-"""Two models predict alike and both become lists; the order of lines tells whose is whose.
+"""Two models predict alike and both become lists: the second could be either's copy.
 
 facts:
   runs 2
   metric LinearSVC accuracy_score_X_test = a
-  metric Perceptron f1_score_X_test = b
+  unattributed f1_score* = b
   no metric LinearSVC f1_score*
   no metric Perceptron accuracy_score*
 """

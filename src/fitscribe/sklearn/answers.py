@@ -1,0 +1,173 @@
+"""What a fitted model is asked after its fit: predictions are remembered, scores are kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextvars import Token
+from typing import Any, ClassVar
+
+from fitscribe.core.clock import now_ms
+from fitscribe.core.entities import Dataset
+from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.ledger import Score, problems, store_scores
+from fitscribe.sklearn.makers import Maker, maker_of
+from fitscribe.sklearn.options import Options, current
+from fitscribe.sklearn.origins import remember
+from fitscribe.sklearn.results import result_of
+from fitscribe.sklearn.variables import argument_text, variable_name
+from fitscribe.tracking import active
+from fitscribe.tracking.active import Scope
+from fitscribe.tracking.behind import write_behind
+from fitscribe.tracking.datasets import dataset_entity, digest_of
+from fitscribe.tracking.source import source_tags
+
+__all__ = ["AskedCall", "asking_options", "dataset_of", "keep", "record_answer"]
+
+MOST_DATASETS = 64
+UNNAMED = "unknown_dataset"
+
+
+class _Seen:
+    """Data that were described before: describing takes longer than the digest of small ones."""
+
+    datasets: ClassVar[OrderedDict[tuple[str, str, type], Dataset]] = OrderedDict()
+
+
+def dataset_of(X: Any, position: int = 0, parameter: str = "X") -> Dataset | None:
+    """Return what is known of data that a model is asked about; None if they cannot be read twice.
+
+    `position` and `parameter` say which argument of the call of ours they are.
+    """
+    digest = digest_of(X)
+    if digest is None:
+        return None
+    name = variable_name(X, (position, parameter)) or UNNAMED
+    key = digest.hex, name, type(X)
+    found = _Seen.datasets.get(key)
+    if found is None:
+        found = dataset_entity(X, name=name, digest=digest, source_tags=source_tags())
+        _Seen.datasets[key] = found
+        while len(_Seen.datasets) > MOST_DATASETS:
+            _Seen.datasets.popitem(last=False)
+    return found
+
+
+def asking_options() -> Options | None:
+    """Return the options if what happens here is recorded: outside of every recorded call."""
+    options = current()
+    if options is None or not options.log_post_training_metrics:
+        return None
+    here = active.scope()
+    if here.observing or here.fit is not None or (options.exclusive and here.runs):
+        return None
+    return options
+
+
+def keep(score: Score) -> None:
+    """Store a metric soon."""
+    score.active = active.current_run()
+    if score.active is None:
+        score.last = active.last_run()
+    write_behind(store_scores, score)
+
+
+class AskedCall:
+    """A call after the fit while it lasts: what happens inside is part of it."""
+
+    def __init__(self, what: str, options: Options) -> None:
+        self.attempts = Attempts(what, options.silent)
+        self.token: Token[Scope] | None = None
+
+    def begin(self) -> None:
+        """Begin; nothing of ours comes between this and the call."""
+        self.token = active.swap(fit=self)
+
+    def finished(self, result: Any) -> None:
+        """The call returned."""
+        self._restore()
+        self.attempts("keep what was computed", lambda: self._keep(result))
+        if problems:
+            self.attempts.problems += problems
+            problems.clear()
+        self.attempts.tell()
+
+    def failed(self, error: BaseException) -> None:
+        """The call raised: there is nothing to keep."""
+        self._restore()
+
+    def _restore(self) -> None:
+        if self.token is not None:
+            active.restore(self.token)
+
+    def _keep(self, result: Any) -> None:
+        raise NotImplementedError
+
+
+class _Answer(AskedCall):
+    """A call of ``predict``, ``transform`` …: its result is known again when a metric sees it."""
+
+    def __init__(
+        self, maker: Maker, estimator: Any, method: str, X: Any, options: Options
+    ) -> None:
+        super().__init__(maker.title, options)
+        self.maker = maker
+        columns = method in ("predict_proba", "predict_log_proba", "decision_function")
+        self.classes = getattr(estimator, "classes_", None) if columns else None
+        # Before the call, which may overwrite its input.
+        self.dataset = self.attempts("describe the data", lambda: dataset_of(X))
+
+    def _keep(self, result: Any) -> None:
+        remember(self.maker, self.dataset, result, self.classes)
+
+
+class _Scored(AskedCall):
+    """A call of ``score``."""
+
+    def __init__(self, maker: Maker, X: Any, y: Any, options: Options) -> None:
+        super().__init__(maker.title, options)
+        self.maker = maker
+        self.dataset = self.attempts("describe the data", lambda: dataset_of(X))
+        name = UNNAMED if self.dataset is None else self.dataset.name
+        target = (
+            "" if y is None else f", y={argument_text(y, (1, 'y')) or f'<{type(y).__name__}>'}"
+        )
+        self.call = f"{maker.title}.score(X={name}{target})"
+
+    def _keep(self, value: Any) -> None:
+        name = f"{self.maker.title}_score"
+        result = result_of(name, value)
+        if result is not None:
+            keep(Score(name, result, self.call, now_ms(), self.maker, self.dataset))
+
+
+def record_answer(
+    estimator: Any, method: str, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> AskedCall | None:
+    """Begin to record a call of a fitted model; None if it is none of ours."""
+    del function
+    options = asking_options()
+    if options is None:
+        return None
+    attempts = Attempts(type(estimator).__name__, options.silent)
+    return attempts("begin", lambda: _begun(estimator, method, args, kwargs, options))
+
+
+def _begun(
+    estimator: Any,
+    method: str,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    options: Options,
+) -> AskedCall | None:
+    maker = maker_of(estimator)
+    X = args[0] if args else kwargs.get("X")
+    if maker is None or X is None:
+        return None
+    call: AskedCall
+    if method == "score":
+        call = _Scored(maker, X, args[1] if len(args) > 1 else kwargs.get("y"), options)
+    else:
+        call = _Answer(maker, estimator, method, X, options)
+    call.begin()
+    return call

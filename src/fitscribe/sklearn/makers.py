@@ -1,0 +1,146 @@
+"""Which run recorded a fitted estimator, for as long as it is what it was then.
+
+An estimator may be fitted again where nobody records it (inside a pipeline, say), or get other
+params. So what it held when it was recorded is compared: the same objects, or it is no longer
+that model, and what it predicts is of no run that we know.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from fitscribe.core.entities import Dataset
+from fitscribe.tracking.active import OpenRun
+
+__all__ = ["Maker", "forget", "is_linked", "link", "maker_of"]
+
+# Params that change how something is computed, and not what.
+HARMLESS = frozenset({"n_jobs", "verbose", "pre_dispatch", "copy", "copy_X", "cache_size"})
+MOST_DEPTH = 4
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Maker:
+    """A fitted model as its run recorded it.
+
+    Parameters
+    ----------
+    run : OpenRun
+        Which run, and where it is kept; it may have ended.
+    model_id : str or None
+        The logged model, if it was kept.
+    title : str
+        The estimator's class.
+    trained_on : Dataset or None
+        The data of its fit.
+    params : mapping of str to str
+        Its params.
+    estimator : weakref or None
+        To the estimator itself.
+    """
+
+    run: OpenRun
+    model_id: str | None
+    title: str
+    trained_on: Dataset | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    estimator: weakref.ref[Any] | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the estimator is there, and what it was."""
+        estimator = None if self.estimator is None else self.estimator()
+        return estimator is not None and maker_of(estimator) is self
+
+    def repeats(self, other: Maker) -> bool:
+        """Whether it is the same fit as another, done again: class, params and data."""
+        mine, its = self.trained_on, other.trained_on
+        return (
+            mine is not None
+            and its is not None
+            and (self.title, self.params, mine.digest) == (other.title, other.params, its.digest)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    estimator: weakref.ref[Any]
+    maker: Maker
+    # Where each thing was, its key and its id: nothing of the model is kept alive.
+    state: tuple[tuple[weakref.ref[Any], tuple[tuple[str, int], ...]], ...]
+
+
+# By id, for estimators may be unhashable, or equal to others.
+_linked: dict[int, _Linked] = {}
+_lock = threading.RLock()
+
+
+def link(estimator: Any, maker: Maker) -> None:
+    """Note who an estimator is, which was fitted a moment ago."""
+    key = id(estimator)
+
+    def gone(reference: object) -> None:
+        found = _linked.get(key)
+        if found is not None and found.estimator is reference:
+            _linked.pop(key, None)
+
+    state = tuple(
+        (weakref.ref(part), tuple((name, id(value)) for name, value in _held(part)))
+        for part in _parts(estimator, MOST_DEPTH)
+    )
+    _linked[key] = _Linked(weakref.ref(estimator, gone), maker, state)
+
+
+def forget(estimator: Any) -> None:
+    """Note that an estimator is about to become another model."""
+    _linked.pop(id(estimator), None)
+
+
+def is_linked(estimator: Any) -> bool:
+    """Whether a run recorded this very object; whether it changed since is for `maker_of`."""
+    return id(estimator) in _linked
+
+
+def maker_of(estimator: Any) -> Maker | None:
+    """Return who an estimator is, or None if it was not recorded, or is not what it was."""
+    found = _linked.get(id(estimator))
+    if found is None or found.estimator() is not estimator:
+        return None
+    for reference, held in found.state:
+        part = reference()
+        if part is None:
+            return None
+        values = vars(part)
+        for name, number in held:
+            if id(values.get(name)) != number:
+                return None
+    return found.maker
+
+
+def _held(part: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what makes the model: fitted attributes and params that matter."""
+    for name, value in vars(part).items():
+        if not name.startswith("_") and name not in HARMLESS:
+            yield name, value
+
+
+def _parts(estimator: Any, depth: int) -> Iterator[Any]:
+    """Yield an estimator and those inside it that it predicts with."""
+    yield estimator
+    if depth == 0:
+        return
+    for name, value in vars(estimator).items():
+        if name in ("estimator", "base_estimator"):
+            continue  # a template, which is cloned
+        if isinstance(value, BaseEstimator):
+            yield from _parts(value, depth - 1)
+        elif name == "steps" and isinstance(value, list):
+            for step in value:
+                if isinstance(step, tuple) and isinstance(step[-1], BaseEstimator):
+                    yield from _parts(step[-1], depth - 1)

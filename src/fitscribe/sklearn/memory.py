@@ -1,0 +1,124 @@
+"""What objects hold, known by the object itself and by the memory that it lies in.
+
+Nothing is kept alive: references are weak, and one whose object has died is nobody's.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from collections import deque
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+__all__ = ["Memory", "owner_of"]
+
+T = TypeVar("T")
+
+MOST_MEMBERS = 64
+
+
+def owner_of(array: Any) -> Any:
+    """Return what owns the memory of an array: views of views lead to it."""
+    owner = array
+    while isinstance(owner, np.ndarray) and isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    return owner
+
+
+def _places(data: Any) -> list[Any]:
+    """Return the objects by which data are known again."""
+    if isinstance(data, (list, tuple)):
+        arrays = [one for one in data[:MOST_MEMBERS] if isinstance(one, np.ndarray)]
+        return [place for array in arrays for place in _places(array)]
+    places = [data]
+    # The array of a pandas Series or Index.
+    array = data if isinstance(data, np.ndarray) else getattr(data, "_values", None)
+    if isinstance(array, np.ndarray):
+        owner = owner_of(array)
+        if owner is not data:
+            places.append(owner)
+    return places
+
+
+class Memory(Generic[T]):
+    """Which things lie where; the oldest are forgotten.
+
+    Parameters
+    ----------
+    most : int
+        How many things are known at once.
+    most_bytes : int, optional
+        How much they may take together; the newest is known in any case.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> memory = Memory(most=8)
+    >>> table = np.eye(3)
+    >>> memory.add(table, "a unit matrix")
+    >>> memory.of(table[:, 1]), memory.of(table.copy())
+    (['a unit matrix'], [])
+    """
+
+    def __init__(self, most: int, most_bytes: int = sys.maxsize) -> None:
+        self.most = most
+        self.most_bytes = most_bytes
+        self._things: deque[tuple[T, int, list[int]]] = deque()
+        self._bytes = 0
+        self._entries: dict[int, list[tuple[weakref.ref[Any], T]]] = {}
+        self._lock = threading.RLock()
+
+    def add(self, data: Any, thing: T, nbytes: int = 0) -> None:
+        """Note that data, and all that lies in its memory, are a thing, which takes `nbytes`."""
+        keys: list[int] = []
+        with self._lock:
+            for place in _places(data):
+                try:
+                    reference = weakref.ref(place)
+                except TypeError:  # lists, and what has no room for a reference
+                    continue
+                entries = self._entries.get(id(place), [])
+                alive = [entry for entry in entries if entry[0]() is place]
+                self._entries[id(place)] = [*alive, (reference, thing)]
+                keys.append(id(place))
+            self._things.append((thing, nbytes, keys))
+            self._bytes += nbytes
+            while len(self._things) > 1 and (
+                len(self._things) > self.most or self._bytes > self.most_bytes
+            ):
+                self._forget_oldest()
+
+    def of(self, data: Any) -> list[T]:
+        """Return the things that data, or the memory they lie in, are."""
+        found: list[T] = []
+        with self._lock:
+            for place in _places(data):
+                for reference, thing in self._entries.get(id(place), ()):
+                    if reference() is place and not any(thing is other for other in found):
+                        found.append(thing)
+        return found
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._things.clear()
+            self._entries.clear()
+            self._bytes = 0
+
+    def things(self) -> tuple[T, ...]:
+        """Return all that is known, the newest last."""
+        with self._lock:
+            return tuple(thing for thing, _, _ in self._things)
+
+    def _forget_oldest(self) -> None:
+        thing, nbytes, keys = self._things.popleft()
+        self._bytes -= nbytes
+        for key in keys:
+            left = [one for one in self._entries.get(key, ()) if one[1] is not thing]
+            if left:
+                self._entries[key] = left
+            else:
+                self._entries.pop(key, None)

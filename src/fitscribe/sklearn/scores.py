@@ -1,0 +1,396 @@
+"""Metrics computed after a fit: what they came to, and of which arrays.
+
+Hooked are the functions of ``sklearn.metrics`` (in the cells of their decorators, so that it does
+not matter when they were imported), scorers, and what :func:`watch_metric` is given. Whose an
+array is, is found out behind the caller's back: see :mod:`fitscribe.sklearn.ledger`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import ModuleType
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from fitscribe.core.clock import now_ms
+from fitscribe.core.entities import Dataset
+from fitscribe.errors import InvalidParameter
+from fitscribe.sklearn.answers import AskedCall, asking_options, dataset_of, keep
+from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.functions import hook_by_name, hook_functions, is_hooked
+from fitscribe.sklearn.ledger import Score
+from fitscribe.sklearn.makers import Maker, maker_of
+from fitscribe.sklearn.memory import Memory
+from fitscribe.sklearn.options import Options
+from fitscribe.sklearn.origins import Part, forget_answers, makers_named, part_of, rival_of
+from fitscribe.sklearn.patch import is_installed
+from fitscribe.sklearn.results import Result, result_of
+from fitscribe.sklearn.variables import argument_text, arrays_near, names_in_argument
+from fitscribe.sklearn.weakly import kept_weakly
+from fitscribe.tracking.late import when_imported
+from fitscribe.tracking.stack import skipped_in_warnings
+
+__all__ = ["hook_metrics", "unhook_metrics", "watch_metric"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# The truth may equal what a perfect model predicts, so its content says nothing.
+TRUTHS = frozenset({"y_true", "labels_true"})
+# What is no prediction whatever lies in it.
+OTHERS = frozenset({"sample_weight", "target_names", "classes", "pos_label"})
+NOT_METRICS = frozenset({"check_scoring", "get_scorer", "get_scorer_names", "make_scorer"})
+# Of data as well as of predictions: such a function counts only where it is of a prediction.
+PAIRWISE = ("distances", "kernels", "kernel", "similarity", "distances_chunked", "argmin")
+MOST_SHOWN = 32
+MOST_RESULTS = 64
+
+
+@kept_weakly
+def _parameters(function: Any) -> tuple[str, ...]:
+    """Return the names of a function's positional parameters."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(parameter.name for parameter in parameters if parameter.kind in positional)
+
+
+def _given(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a function is given, by the names of its parameters."""
+    names = _parameters(function)
+    places = (names[place] if place < len(names) else f"#{place}" for place in range(len(args)))
+    return {**dict(zip(places, args, strict=False)), **kwargs}
+
+
+def _shown(value: Any, place: int, name: str) -> str:
+    """Return an argument as the call's text has it (MLflow's rule)."""
+    if value is None or isinstance(value, (bool, int, float, str, np.generic)):
+        text = repr(value)
+        return text if len(text) <= MOST_SHOWN + 2 else f"{text[: MOST_SHOWN + 1]}..."
+    return argument_text(value, (place, name))
+
+
+def _call_text(name: str, given: Mapping[str, Any]) -> str:
+    """Return a call as text, for ``metric_info.json``."""
+    shown = (f"{key}={_shown(value, at, key)}" for at, (key, value) in enumerate(given.items()))
+    return f"{name}({', '.join(shown)})"
+
+
+def _is_array(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value)
+    return hasattr(value, "__array__") and bool(getattr(value, "shape", True))
+
+
+def _part_of(place: int, name: str, value: Any, given: Iterable[Any]) -> Part | Score | None:
+    """Return what is known of an argument, or None if it is certainly nobody's prediction."""
+    known = _results.of(value)
+    if known:
+        return known[-1]
+    part = part_of(value, only_memory=name in TRUTHS)
+    if part is not None and not part.is_settled and not part.held:
+        part.named = makers_named(names_in_argument((place, name)))
+        if not part.named:
+            near = (rival_of(array, value) for array in arrays_near(given))
+            part.rivals = [rival for rival in near if rival is not None]
+    return part
+
+
+class _Metric(AskedCall):
+    """A call of a metric function."""
+
+    def __init__(
+        self,
+        function: Any,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        options: Options,
+    ) -> None:
+        super().__init__(function.__name__, options)
+        self.name = function.__name__
+        given = _given(function, args, kwargs)
+        self.parts: list[Part | Score] = []
+        data: list[Any] = []
+        for place, (name, value) in enumerate(given.items()):
+            # Beside a truth, labels are those that count; beside data they are clusters.
+            if name in OTHERS or (name == "labels" and not TRUTHS.isdisjoint(given)):
+                continue
+            if not _is_array(value):
+                continue
+            if name == "X":
+                data.append(value)
+                continue
+            part = _part_of(place, name, value, given.values())
+            if part is not None:
+                self.parts.append(part)
+        self.call = _call_text(self.name, given)
+        if not self.parts:
+            # Of data alone, or of what nobody predicted.
+            self.parts = [part for value in data if (part := part_of(value, True)) is not None]
+
+    def _keep(self, value: Any) -> None:
+        result = result_of(self.name, value)
+        if result is None:
+            return
+        known = not self.name.startswith("pairwise") and not self.name.endswith(PAIRWISE)
+        score = Score(
+            self.name,
+            result,
+            self.call,
+            now_ms(),
+            parts=self.parts,
+            keeps_unattributed=known,
+        )
+        for array in value if isinstance(value, tuple) else (value,):
+            if isinstance(array, np.ndarray):
+                _results.add(array, score)
+        keep(score)
+
+
+# Arrays that metrics returned, for those that are computed of them: ``auc(fpr, tpr)``.
+_results: Memory[Score] = Memory(MOST_RESULTS)
+
+
+def record_metric(
+    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> _Metric | None:
+    """Begin to record a call of a metric function; None if it is part of another call."""
+    options = asking_options()
+    if options is None:
+        return None
+    attempts = Attempts(function.__name__, options.silent)
+    call = attempts("begin", lambda: _Metric(function, args, kwargs, options))
+    if call is not None:
+        call.begin()
+    return call
+
+
+def watch_metric(function: F) -> F:
+    """Record what a metric function comes to, as the functions of ``sklearn.metrics`` are.
+
+    Its first parameter is the truth if it is called ``y_true`` or ``labels_true``; all other
+    arrays may be predictions. It is recorded while autologging is on.
+
+    Parameters
+    ----------
+    function : callable
+        A function of your own or of another library that returns a number, a dict or arrays of
+        them. Where your module and its own have it by a name, that name is recorded from now on,
+        until autologging is switched off.
+
+    Returns
+    -------
+    callable
+        What records it, for names elsewhere; it can be used as a decorator.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is no function.
+
+    Examples
+    --------
+    >>> import fitscribe.sklearn
+    >>> def share_within_one(y_true, y_pred):
+    ...     return float((abs(y_true - y_pred) <= 1).mean())
+    >>> share_within_one = fitscribe.sklearn.watch_metric(share_within_one)
+    """
+    if not callable(function) or isinstance(function, type):
+        raise InvalidParameter(
+            f"watch_metric takes a function such as f(y_true, y_pred), not {function!r:.80}."
+        )
+    here = sys._getframe(1).f_globals
+    home = vars(sys.modules.get(getattr(function, "__module__", ""), sys))
+    places = [here] if home is here else [here, home]
+    return cast(F, hook_by_name(function, record_metric, places))
+
+
+# Scorers
+
+
+class _Scorer(AskedCall):
+    """A call of a scorer with a fitted model."""
+
+    def __init__(
+        self, scorer: Any, maker: Maker, args: tuple[Any, ...], kwargs: Any, options: Options
+    ) -> None:
+        super().__init__(maker.title, options)
+        self.scorer = scorer
+        self.maker = maker
+        given = {**dict(zip(("X", "y_true"), args, strict=False)), **kwargs}
+        X, y = given.get("X"), given.get("y_true", given.get("y"))
+        self.dataset = self.attempts("describe the data", lambda: dataset_of(X, 1))
+        name = "unknown_dataset" if self.dataset is None else self.dataset.name
+        target = "" if y is None else f", {_shown(y, 2, 'y')}"
+        self.arguments = f"({maker.title}, {name}{target})"
+
+    def _keep(self, value: Any) -> None:
+        values = value if isinstance(value, dict) else {_name_of(self.scorer): value}
+        for name, one in values.items():
+            result = result_of(name, one)
+            if result is not None:
+                call = f"{name}{self.arguments}"
+                keep(Score(name, result, call, now_ms(), self.maker, self.dataset))
+
+
+def _name_of(scorer: Any) -> str:
+    """Return a scorer's name: its function's, with scikit-learn's ``neg_`` where it is negated."""
+    function = getattr(scorer, "_score_func", None)
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = getattr(function, "__name__", None) or type(function).__name__
+    return f"neg_{name}" if getattr(scorer, "_sign", 1) < 0 else str(name)
+
+
+def _recorded_scorer(original: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self: Any, estimator: Any, *args: Any, **kwargs: Any) -> Any:
+        options = asking_options()
+        maker = None if options is None else maker_of(estimator)
+        if options is None or maker is None:
+            return original(self, estimator, *args, **kwargs)
+        attempts = Attempts(maker.title, options.silent)
+        call = attempts("begin", lambda: _Scorer(self, maker, args, kwargs, options))
+        if call is None:
+            return original(self, estimator, *args, **kwargs)
+        call.begin()
+        try:
+            result = original(self, estimator, *args, **kwargs)
+        except BaseException as error:
+            call.failed(error)
+            raise
+        call.finished(result)
+        return result
+
+    return functools.wraps(original)(skipped_in_warnings(__call__))
+
+
+# Importances: one record, and not one of each of its many scores.
+
+
+class _Importances(AskedCall):
+    """A call of ``permutation_importance``."""
+
+    def __init__(
+        self, maker: Maker | None, given: Mapping[str, Any], options: Options, name: str
+    ) -> None:
+        super().__init__(name, options)
+        self.maker = maker
+        self.name = name
+        X = given.get("X")
+        self.columns = [str(column) for column in getattr(X, "columns", ())]
+        self.dataset: Dataset | None = None
+        if maker is not None:
+            self.dataset = self.attempts("describe the data", lambda: dataset_of(X, 1))
+        shown = [
+            f"{key}={_shown(value, at, key)}" for at, (key, value) in enumerate(given.items())
+        ]
+        self.call = f"{name}({', '.join(shown)})"
+
+    def _keep(self, value: Any) -> None:
+        if self.maker is None:
+            return
+        whole = value if "importances" in value else {}
+        content: dict[str, Any] = {
+            key: np.asarray(found).tolist()
+            for key, found in (whole or value).items()
+            if key.startswith("importances")
+        }
+        if self.columns:
+            content["feature_names"] = self.columns
+        result = Result(content=content)
+        keep(Score(self.name, result, self.call, now_ms(), self.maker, self.dataset))
+
+
+def record_importances(
+    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> _Importances | None:
+    """Begin to record a call of ``permutation_importance``."""
+    options = asking_options()
+    if options is None:
+        return None
+    attempts = Attempts(function.__name__, options.silent)
+
+    def begun() -> _Importances:
+        given = _given(function, args, kwargs)
+        maker = maker_of(given.get("estimator"))
+        return _Importances(maker, given, options, function.__name__)
+
+    call = attempts("begin", begun)
+    if call is not None:
+        call.begin()
+    return call
+
+
+# Hooks
+
+_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
+    "sklearn.calibration": ("calibration_curve",),
+    "sklearn.manifold._t_sne": ("trustworthiness",),
+}
+IMPORTANCES = "sklearn.inspection._permutation_importance"
+METRICS, SCORERS = "sklearn.metrics", "sklearn.metrics._scorer"
+
+
+def _hook_metrics(module: ModuleType) -> None:
+    names = [name for name in module.__all__ if name not in NOT_METRICS]
+    found = [getattr(module, name) for name in names]
+    functions = [one for one in found if inspect.isfunction(one)]
+    hook_functions(functions, record_metric)
+    for function in functions:
+        if not is_hooked(function):
+            home = vars(sys.modules[function.__module__])
+            hook_by_name(function, record_metric, [vars(module), home])
+
+
+def _hook_named(module: ModuleType) -> None:
+    found = [getattr(module, name) for name in _FUNCTIONS[module.__name__]]
+    hook_functions(found, record_metric)
+
+
+def _hook_importances(module: ModuleType) -> None:
+    hook_functions([module.permutation_importance], record_importances)
+
+
+def _hook_scorers(module: ModuleType) -> None:
+    for name in ("_BaseScorer", "_MultimetricScorer"):
+        cls = getattr(module, name)
+        original = vars(cls)["__call__"]
+        if not any(held is cls for held, _ in _scorers):
+            _scorers.append((cls, original))
+            cls.__call__ = _recorded_scorer(original)
+
+
+# Classes of scorers whose calls are recorded, and what was there before.
+_scorers: list[tuple[Any, Any]] = []
+
+
+def hook_metrics() -> None:
+    """Record metrics from now on, of the modules that are imported later as well."""
+    hooks = {
+        METRICS: _hook_metrics,
+        SCORERS: _hook_scorers,
+        IMPORTANCES: _hook_importances,
+        **dict.fromkeys(_FUNCTIONS, _hook_named),
+    }
+    for name, hook in hooks.items():
+        when_imported(name, partial(_if_installed, hook))
+
+
+def _if_installed(hook: Callable[[ModuleType], None], module: ModuleType) -> None:
+    if is_installed():
+        hook(module)
+
+
+def unhook_metrics() -> None:
+    """Put scorers back as they were, and let go; functions are by :func:`unhook_functions`."""
+    _results.clear()
+    forget_answers()
+    while _scorers:
+        cls, original = _scorers.pop()
+        cls.__call__ = original

@@ -1,0 +1,303 @@
+"""What the calling code calls a thing: ``X_train``, ``iris.data``, ``X[::2]``.
+
+First by identity: the variables of the frame that called us, and where the thing is one of that
+function's arguments, of its caller (MLflow's rule). What no variable holds is named by the
+expression in the source text of the call.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import functools
+import inspect
+import linecache
+import sys
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from types import CodeType, FrameType
+from typing import Any
+
+from fitscribe.tracking.stack import is_between
+
+__all__ = ["Place", "argument_text", "arrays_near", "names_in_argument", "variable_name"]
+
+MOST_FRAMES = 20
+MOST_NAMES = 2000
+MOST_TEXT = 60
+MOST_ARRAYS = 8
+# Where a call's text is longer, nobody reads a name out of it.
+MOST_SOURCE = 4000
+# What `place` means: an argument's position in a call, counted without ``self``, and its name.
+Place = tuple[int, str]
+
+
+def variable_name(value: Any, place: Place | None = None) -> str | None:
+    """Return what the calling code calls an object, or None.
+
+    Parameters
+    ----------
+    value : object
+    place : (int, str), optional
+        Which argument of the call of ours it is, for the case that no variable holds it.
+    """
+    frame: FrameType | None = _first_foreign_frame()
+    best = None
+    for _ in range(MOST_FRAMES):
+        if frame is None:
+            return best
+        code = frame.f_code
+        found, passed = (None, None) if _holds_its_names(code) else _found_in(frame, value)
+        if passed is not None:
+            place, frame = passed, _caller_of(frame)
+            continue
+        if found is None:
+            # A name that only a library has for it tells nobody anything.
+            known = None if _is_library(frame) else best
+            written = None if place is None else _written(frame, place)
+            return written or known
+        place = _place_of(code, found)
+        if place is None:
+            return found
+        best = None if _is_library(frame) else found
+        frame = _caller_of(frame)
+    return best
+
+
+def _caller_of(frame: FrameType) -> FrameType | None:
+    caller = frame.f_back
+    while caller is not None and is_between(caller):
+        caller = caller.f_back
+    return caller
+
+
+def arrays_near(others: Iterable[Any]) -> list[Any]:
+    """Return the arrays of floats that the calling code holds, beside `others`."""
+    frame = _first_foreign_frame()
+    if frame is None or _holds_its_names(frame.f_code):
+        return []
+    known = {id(other) for other in others}
+    names = frame.f_locals
+    try:
+        bound = list(names.values()) if len(names) <= MOST_NAMES else []
+    finally:
+        _let_go(frame.f_code, names)
+    found = {
+        id(one): one
+        for one in bound
+        if getattr(getattr(one, "dtype", None), "kind", "") == "f"
+        and getattr(one, "ndim", 0) in (1, 2)
+        and id(one) not in known
+    }
+    return list(found.values())[-MOST_ARRAYS:]
+
+
+def argument_text(value: Any, place: Place) -> str:
+    """Return an argument of the call of ours as its caller wrote it, its name, or its class."""
+    frame = _first_foreign_frame()
+    node = None if frame is None else _argument_at(frame.f_code, frame.f_lasti, place)
+    text = "" if node is None else ast.unparse(node)
+    if not text or len(text) > MOST_TEXT:
+        text = variable_name(value, place) or f"<{type(value).__name__}>"
+    return text
+
+
+def names_in_argument(place: Place) -> list[Any]:
+    """Return the objects that the text of an argument of the call of ours names."""
+    frame = _first_foreign_frame()
+    if frame is None or _holds_its_names(frame.f_code):
+        return []
+    written = _names_of(frame.f_code, frame.f_lasti, place)
+    names = frame.f_locals
+    try:
+        return [names[name] for name in written if name in names]
+    finally:
+        _let_go(frame.f_code, names)
+
+
+def _is_library(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == "sklearn"
+
+
+def _found_in(frame: FrameType, value: Any) -> tuple[str | None, Place | None]:
+    """Return the name by which a frame's variables hold an object, or where it was passed on.
+
+    What a function takes as ``*args`` or ``**kwargs`` has no name there.
+    """
+    code, names = frame.f_code, frame.f_locals
+    try:
+        found = _name_in(names, value)
+        passed = None if found else _passed(code, names, value)
+        return found or _name_in(_globals_of(frame), value), passed
+    finally:
+        _let_go(code, names)
+
+
+def _passed(code: CodeType, names: Mapping[str, Any], value: Any) -> Place | None:
+    """Return the position and the keyword of an object among ``*args`` and ``**kwargs``."""
+    count = code.co_argcount + code.co_kwonlyargcount
+    is_method = bool(code.co_argcount) and code.co_varnames[0] in ("self", "cls")
+    if code.co_flags & inspect.CO_VARARGS:
+        for place, one in enumerate(names.get(code.co_varnames[count], ())):
+            if one is value:
+                return code.co_argcount + place - is_method, ""
+        count += 1
+    if code.co_flags & inspect.CO_VARKEYWORDS:
+        for key, one in names.get(code.co_varnames[count], {}).items():
+            if one is value:
+                return sys.maxsize, key
+    return None
+
+
+def _place_of(code: CodeType, name: str) -> Place | None:
+    """Return which parameter of a function a name is, or None."""
+    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    if name not in parameters:
+        return None
+    position = parameters.index(name)
+    return position - (parameters[0] in ("self", "cls")), name
+
+
+def _globals_of(frame: FrameType) -> Mapping[str, Any]:
+    """Return the global variables that a function's code names."""
+    code, names = frame.f_code, frame.f_globals
+    if not code.co_flags & inspect.CO_OPTIMIZED:
+        return {}  # a module's variables are its globals
+    return {name: names[name] for name in code.co_names if name in names}
+
+
+def _first_foreign_frame() -> FrameType | None:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_between(frame):
+        frame = frame.f_back
+    return frame
+
+
+@functools.lru_cache(maxsize=1024)
+def _holds_its_names(code: CodeType) -> bool:
+    """Whether a function asks for the dict of its variables.
+
+    Up to Python 3.12 there is one such dict, and a look brings it up to date: a loop over
+    ``locals().values()`` would find that it has grown.
+    """
+    if sys.version_info >= (3, 13):
+        return False
+    if not code.co_flags & inspect.CO_OPTIMIZED or not {"locals", "vars"} & set(code.co_names):
+        return False
+    steps = [step for step in dis.get_instructions(code) if step.opname not in _BEFORE_CALLS]
+    return any(
+        asked.opname == "LOAD_GLOBAL"
+        and (
+            asked.argval == "locals"
+            or (asked.argval == "vars" and call.opname == "CALL" and call.arg == 0)
+        )
+        for asked, call in pairwise(steps)
+    )
+
+
+# What stands between a function's name and its call without arguments.
+_BEFORE_CALLS = ("PRECALL", "PUSH_NULL", "CACHE")
+
+
+def _let_go(code: CodeType, names: Mapping[str, Any]) -> None:
+    """Empty the dict of a function's variables that the look filled.
+
+    Up to Python 3.12 the frame keeps it: data that the function deletes would live on in there
+    until the function returns.
+    """
+    if type(names) is dict and code.co_flags & inspect.CO_OPTIMIZED:
+        for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
+            names.pop(name, None)
+
+
+def _name_in(names: Mapping[str, Any], value: Any) -> str | None:
+    """Return the first public name bound to the object itself, or to a dict that holds it."""
+    if len(names) > MOST_NAMES:
+        return None
+    for name, bound in names.items():
+        if bound is value and not name.startswith("_"):
+            return name
+    for name, bound in names.items():
+        if isinstance(bound, dict) and len(bound) < 100 and not name.startswith("_"):
+            for key, item in bound.items():
+                if item is value and isinstance(key, str):
+                    # A Bunch is a dict whose items are attributes.
+                    return f"{name}.{key}" if hasattr(bound, key) else f"{name}[{key!r}]"
+    return None
+
+
+def _written(frame: FrameType, place: Place) -> str | None:
+    """Return a readable name out of the text of the argument of the call that a frame is in."""
+    return _text_of(frame.f_code, frame.f_lasti, place)
+
+
+@functools.lru_cache(maxsize=1024)
+def _text_of(code: CodeType, instruction: int, place: Place) -> str | None:
+    given = _argument_at(code, instruction, place)
+    return None if given is None else _readable(given)
+
+
+@functools.lru_cache(maxsize=1024)
+def _names_of(code: CodeType, instruction: int, place: Place) -> tuple[str, ...]:
+    given = _argument_at(code, instruction, place)
+    if given is None:
+        return ()
+    nodes = (node for node in ast.walk(given) if isinstance(node, ast.Name))
+    return tuple(dict.fromkeys(node.id for node in nodes))
+
+
+@functools.lru_cache(maxsize=1024)
+def _argument_at(code: CodeType, instruction: int, place: Place) -> ast.expr | None:
+    """Return the text of an argument of the call that an instruction makes, parsed."""
+    call = _call_at(code, instruction)
+    if call is None:
+        return None
+    position, name = place
+    given = next((word.value for word in call.keywords if word.arg == name), None)
+    plain = [one for one in call.args if not isinstance(one, ast.Starred)]
+    if given is None and len(plain) == len(call.args) and position < len(plain):
+        given = plain[position]
+    return given
+
+
+def _call_at(code: CodeType, instruction: int) -> ast.Call | None:
+    """Return the call that an instruction makes, from its source text, if that can be read."""
+    positions = list(code.co_positions())
+    if not 0 <= instruction // 2 < len(positions):
+        return None
+    first, last, start, end = positions[instruction // 2]
+    if first is None or last is None or start is None or end is None:
+        return None
+    lines = [line.encode() for line in linecache.getlines(code.co_filename)[first - 1 : last]]
+    if len(lines) != last - first + 1:
+        return None
+    # Columns count bytes; the last line is cut before the first, for they may be one.
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][start:]
+    text = b"".join(lines)
+    if len(text) > MOST_SOURCE:
+        return None
+    try:
+        found = ast.parse(b"(" + text + b"\n)", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, ast.Call) else None
+
+
+def _readable(node: ast.expr) -> str | None:
+    """Return an expression as people would name it, or None.
+
+    ``self.X_test`` is ``X_test``; what a function or a method makes of a thing has its name.
+    """
+    if isinstance(node, ast.Call):
+        about = node.args[0] if node.args else None
+        if isinstance(about, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
+            return _readable(about)
+        return _readable(node.func.value) if isinstance(node.func, ast.Attribute) else None
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        if node.value.id in ("self", "cls"):
+            return node.attr
+    elif not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+        return None
+    text = ast.unparse(node)
+    return text if len(text) <= MOST_TEXT else None
