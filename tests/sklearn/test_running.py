@@ -216,11 +216,16 @@ def test_a_fold_that_fails_is_a_finding(autologging: None) -> None:
             return super().fit(X, y)
 
     X_FIRST = X[0, 0]
+    splits = KFold(3, shuffle=True, random_state=0)
     with pytest.warns(FitFailedWarning):
-        cross_val_score(Choosy(), X, y, cv=KFold(3, shuffle=True, random_state=0))
-    run = only_run()
-    assert told(run)[0]["kind"] == "fit_failed"
-    assert run.data.tags["fitscribe.findings"] == "fit_failed"
+        cross_val_score(Choosy(), X, y, cv=splits)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scores = cross_val_score(Choosy(), X, y, cv=splits)
+    for run in runs():
+        assert told(run)[0]["kind"] == "fit_failed"
+        assert run.data.tags["fitscribe.findings"] == "fit_failed"
+    assert told(runs()[0])[0]["count"] == np.isnan(scores).sum()
 
 
 def test_a_cross_validation_without_a_seed(autologging: None) -> None:

@@ -28,7 +28,7 @@ from fitscribe.sklearn.chance import unset_random_states
 from fitscribe.sklearn.describe import param_of, title_of
 from fitscribe.sklearn.finding import FILE as FINDINGS
 from fitscribe.sklearn.finding import TAG as TAG_FINDINGS
-from fitscribe.sklearn.finding import Finding, as_file, as_tag
+from fitscribe.sklearn.finding import Finding, as_file, as_tag, finding
 from fitscribe.sklearn.folds import Folds
 from fitscribe.sklearn.functions import hook_functions
 from fitscribe.sklearn.makers import Maker
@@ -45,6 +45,7 @@ __all__ = ["MODULE", "hook_validations"]
 MODULE = "sklearn.model_selection._validation"
 TAG_FUNCTION = "fitscribe.function"
 TAG_SPLITS = "fitscribe.split_digest"
+FAILED = "fit_failed"
 FILE, PREDICTIONS = "cross_validation.json", "out_of_fold_predictions.npy"
 
 
@@ -156,7 +157,7 @@ class _Validation(RecordedCall):
             found = found or Outcome()
             with quietly([], False, False), active.enter(observing=True):
                 params = attempts("read the splitter", self._splitter) or []
-                findings = attempts("look for findings", self._findings) or []
+                findings = attempts("look for findings", lambda: self._findings(found)) or []
             if findings:
                 found.files[FINDINGS] = as_file(findings)
                 found.tags[TAG_FINDINGS] = as_tag(findings)
@@ -170,10 +171,15 @@ class _Validation(RecordedCall):
                 self._end(run, {}, RunStatus.FINISHED)
             self._leave()
 
-    def _findings(self) -> list[Finding]:
+    def _findings(self, found: Outcome) -> list[Finding]:
         """Return the warnings that were shown, a fold's failure among them, and unset seeds."""
+        told = list(self.running.findings())
+        lost = sum(value != value for key, _, value in found.metrics if key.startswith("test_"))
+        if lost and not any(one.kind == FAILED for one in told):
+            text = f"{lost} scores are nan: the fits failed, or the scorers, and nobody was told."
+            told.append(finding(FAILED, text, count=lost))
         params = {**observe.all_params(self.estimator), "cv": self.given.get("cv")}
-        return [*self.running.findings(), *unset_random_states(self.estimator, params)]
+        return [*told, *unset_random_states(self.estimator, params)]
 
     def _remember(self, run: OpenRun, result: Any) -> None:
         """Note whose the out-of-fold predictions are, for metrics that are computed of them."""
