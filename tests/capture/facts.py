@@ -2,7 +2,7 @@
 
 It asks nothing but MLflow's own functions, so the same facts are judged under either tracker. What
 has no place in MLflow is looked for in two files of a run: ``unattributed_metrics.json`` (key to
-``value`` and ``candidates``) and ``findings.json`` (a list of objects with a ``text``).
+``value`` and ``candidates``) and ``findings.json`` (``findings``: objects with a ``text``).
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ def _finding(fact: Fact, records: Records, wanted: Any) -> bool:
     return any(
         fact.words[1].casefold() in str(finding.get("text", "")).casefold()
         for run in records.of(fact.words[0])
-        for finding in records.told(run, "findings.json") or []
+        for finding in (records.told(run, "findings.json") or {}).get("findings", [])
     )
 
 

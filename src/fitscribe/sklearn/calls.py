@@ -23,6 +23,7 @@ from fitscribe.sklearn.describe import class_name, param_of, param_values, title
 from fitscribe.sklearn.findings import Findings
 from fitscribe.sklearn.iterations import History, histories_of
 from fitscribe.sklearn.options import Options
+from fitscribe.sklearn.running import Running
 from fitscribe.sklearn.variables import variable_name
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
@@ -98,6 +99,7 @@ class RecordedCall:
             self.run = self.attempts("open a run", self._open)
             self._look_at_data()
             self.scope = active.swap(fit=self)
+            self.running = Running(self.estimator)
             begun = True
         finally:
             # Ctrl-C came while the data were read: the fit does not begin.
@@ -214,7 +216,9 @@ class RecordedCall:
             self.attempts("tell what was prepared", what.take_preparation)
             self.attempts("keep what is done", lambda: self.keep_what_is_done(what))
             self.children = what.children
+            self.attempts("tell of warnings", what.take_warnings)
             what.write_files()
+            tags = {**tags, **what.tags}
         finally:
             self._end(run, tags, status)
             self._leave()

@@ -10,6 +10,10 @@ Every file is one object. In each: ``format`` (1), ``rows`` that were predicted,
 ``training_precision_recall_curve.json``
     The same with ``average_precision`` for ``auc``, and the lists ``precision``, ``recall`` and
     ``threshold`` by rising threshold. The last threshold is null.
+``training_calibration.json``
+    Of a classifier with probabilities and two classes. The same labels, and ``bins``: for each of
+    ten equally wide bins of the probability that has rows ``from``, ``to``, ``rows``, the mean
+    ``predicted`` probability and the ``observed`` share of the positive label; not weighted.
 ``training_confusion_matrix.json``
     ``averaging`` (of the metrics beside it), ``labels``, and ``matrix``: rows (or weight) of each
     true label (down) and predicted label (across). With more than 100 labels ``matrix`` is null
@@ -38,12 +42,13 @@ from fitscribe.sklearn.predictions import Predictions
 from fitscribe.sklearn.ranking import Ranking
 from fitscribe.sklearn.regression import RegressionMetrics
 
-__all__ = ["classifier_files", "regressor_files"]
+__all__ = ["QUANTILES", "classifier_files", "histogram", "regressor_files"]
 
 Array = NDArray[Any]
 
 POINTS = 200
 MATRIX_LABELS, CELLS = 100, 10_000
+CALIBRATION_BINS = 10
 OUTPUTS, BINS, SCATTER = 10, 30, 200
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 SHARE = 1e6
@@ -55,7 +60,7 @@ _encode = msgspec.json.Encoder(enc_hook=float).encode
 def classifier_files(
     scored: ClassificationMetrics, predictions: Predictions, head: dict[str, Any]
 ) -> dict[str, bytes]:
-    """Return the files of a classifier: a confusion matrix, and for two classes ROC and PR.
+    """Return the files of a classifier: confusion matrix; for two classes ROC, PR, calibration.
 
     Parameters
     ----------
@@ -79,7 +84,29 @@ def classifier_files(
     roc, precision_recall = _both_curves(ranking)
     files["training_roc_curve.json"] = _encode(about | roc)
     files["training_precision_recall_curve.json"] = _encode(about | precision_recall)
+    if method == "predict_proba" and isinstance(predictions.probabilities, np.ndarray):
+        chances = predictions.probabilities[:, scored.positive]
+        bins = _bins(chances, scored.coded.true == scored.positive)
+        files["training_calibration.json"] = _encode(about | {"bins": bins})
     return files
+
+
+def _bins(chances: Array, hits: Array) -> list[dict[str, float]]:
+    """Return how often what was given a probability came true."""
+    at = np.minimum((chances * CALIBRATION_BINS).astype(np.intp), CALIBRATION_BINS - 1)
+    rows = np.bincount(at, minlength=CALIBRATION_BINS)
+    predicted = np.bincount(at, chances, CALIBRATION_BINS)
+    observed = np.bincount(at, hits, CALIBRATION_BINS)
+    return [
+        {
+            "from": place / CALIBRATION_BINS,
+            "to": (place + 1) / CALIBRATION_BINS,
+            "rows": int(rows[place]),
+            "predicted": round(predicted[place] / rows[place], 6),
+            "observed": round(observed[place] / rows[place], 6),
+        }
+        for place in np.flatnonzero(rows).tolist()
+    ]
 
 
 def regressor_files(scored: RegressionMetrics, head: dict[str, Any]) -> dict[str, bytes]:
@@ -232,12 +259,12 @@ def _residuals(true: Array, predicted: Array) -> dict[str, Any]:
             f"{share:g}": value
             for share, value in zip(QUANTILES, ordered[places].tolist(), strict=True)
         },
-        "histogram": _histogram(ordered),
+        "histogram": histogram(ordered),
         "points": {"predicted": x, "residual": y},
     }
 
 
-def _histogram(ordered: Array) -> dict[str, Any]:
+def histogram(ordered: Array) -> dict[str, Any]:
     """Return the counts of equally wide bins; the upper edge is in the last one only."""
     low, high = float(ordered[0]), float(ordered[-1])
     width = (high - low) / BINS

@@ -22,12 +22,17 @@ from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.describe import is_search, params_of, results_of
+from fitscribe.sklearn.facts import FILE, Looked, facts_of
+from fitscribe.sklearn.finding import FILE as FINDINGS
+from fitscribe.sklearn.finding import TAG as TAG_FINDINGS
+from fitscribe.sklearn.finding import Finding, as_file, as_tag
 from fitscribe.sklearn.flavor import build_folder
 from fitscribe.sklearn.generators import generators_of
 from fitscribe.sklearn.iterations import History
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.preparation import take
 from fitscribe.sklearn.quiet import quietly
+from fitscribe.sklearn.running import Running
 from fitscribe.sklearn.standin import draws_nothing, is_plain, may_print
 from fitscribe.sklearn.trials import Parent, candidates, results_csv, search_facts
 from fitscribe.tracking import active
@@ -66,6 +71,8 @@ class Fit(Protocol):
         Whether the run has files already, written while the fit lasted.
     step : int
         Which training of its run it is, where one run has several; else 0.
+    running : Running
+        What was seen while it ran.
     """
 
     estimator: Any
@@ -80,6 +87,7 @@ class Fit(Protocol):
     managed: bool
     has_files: bool
     step: int
+    running: Running
 
     def histories(self) -> Sequence[History]:
         """Return what the fitted estimator keeps of its iterations."""
@@ -101,9 +109,12 @@ class Findings:
         self.metrics: dict[str, float] = {}
         self.histories: Sequence[History] = ()
         self.signature: ModelSignature | None = None
+        # Those of the fit itself, not of its data.
+        self.numbers: dict[str, float] = {}
         self.params: list[Param] = []
         self.tags: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
+        self.findings: list[Finding] = []
         self.models: list[NewModel] = []
         self.folders: dict[str, Mapping[str, bytes]] = {}
         self.children: list[RunRecord] = []
@@ -138,6 +149,7 @@ class Findings:
         self.tags.update(scores.tags)
         attempts("read the histories", self._read_histories)
         self.take_preparation()
+        attempts("gather the facts", lambda: self._gather_facts(params, scores))
         if fit.options.log_models:
             attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
         attempts("look at the search", lambda: self._look_at_search(scores))
@@ -149,6 +161,24 @@ class Findings:
             self.tags[THINNED] = "\n".join(
                 f"{one.key}: {len(one.points)} of {one.length} points" for one in thinned
             )
+
+    def _gather_facts(self, params: Mapping[str, Any], scores: observe.Scores) -> None:
+        fit = self.fit
+        looked = Looked(
+            fit.estimator, params, fit.arguments.X, fit.arguments.y, scores, fit.running
+        )
+        facts = facts_of(looked, fit.attempts)
+        self.files[FILE] = facts.file()
+        for key, value in facts.metrics.items():
+            scored = key.startswith("training_")
+            (self.metrics if scored else self.numbers)[key] = value
+        self.tags.update(facts.tags)
+        self.findings += facts.findings
+
+    def take_warnings(self) -> None:
+        """Tell of the warnings alone: the fit failed, and there is nothing else to look at."""
+        self.fit.running.end()
+        self.findings += self.fit.running.findings()
 
     def take_preparation(self) -> None:
         """Make what was prepared for this fit a file of its run."""
@@ -225,6 +255,9 @@ class Findings:
     def write_files(self) -> None:
         """Write the files; the rows that name them come after."""
         attempts = self.fit.attempts
+        if self.findings:
+            self.tags[TAG_FINDINGS] = as_tag(self.findings)
+            self.files[FINDINGS] = as_file(self.findings)
         run = self.run
         store = run.connection.artifacts
         for path, files in list(self.folders.items()):
@@ -270,6 +303,10 @@ class Findings:
                     Metric(one.key, value, self.end_ms, step)
                     for one in self.histories
                     for step, value in one.points
+                ),
+                *(
+                    Metric(key, value, self.end_ms, fit.step)
+                    for key, value in self.numbers.items()
                 ),
             ],
             tags={**self.tags, **fit.incomplete()},

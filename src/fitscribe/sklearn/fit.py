@@ -148,6 +148,7 @@ class RecordedFit(RecordedCall):
 
     def finished(self, result: Any) -> None:
         """Look at the fitted estimator and store what there is to know."""
+        self.running.end()
         active.restore(self.scope)
         self.attempts("record the fit", lambda: self._finished(result))
 

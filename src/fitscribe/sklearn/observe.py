@@ -9,6 +9,7 @@ from typing import Any
 from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.rows import shape_of
 from fitscribe.sklearn.standin import calls_own_function, is_plain, reason_not_to_ask, stand_in
 from fitscribe.sklearn.training import TrainingScores, training_scores
 from fitscribe.tracking.datasets import Digest, dataset_entity, digest_of
@@ -61,20 +62,21 @@ class Scores:
         How they were computed.
     predicted : object
         Predicted labels or values, for the model's signature; None if nothing was predicted.
+    classes : dict or None
+        Of a classifier: its labels and how many rows have each.
+    predict_seconds : float or None
+        How long predicting took.
+    intact : bool
+        Whether the training data are what they were before the fit.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     predicted: Any = None
-
-
-def shape_of(X: Any) -> tuple[int, ...] | None:
-    """Return the shape of X, or its length where it has no shape."""
-    shape = getattr(X, "shape", None)
-    if isinstance(shape, tuple):
-        return shape
-    return (len(X),) if isinstance(X, (list, tuple)) else None
+    classes: Mapping[str, Any] | None = None
+    predict_seconds: float | None = None
+    intact: bool = True
 
 
 def seen_data(X: Any, y: Any, name: str) -> SeenData | None:
@@ -128,7 +130,7 @@ def scores(
         if after != before:
             why = " (copy=False)" if _told_to(params) else ""
             attempts.note(f"training metrics: the fit overwrote its input{why}")
-            return Scores()
+            return Scores(intact=False)
     reason = attempts("tell whether to ask", lambda: reason_not_to_ask(estimator, params))
     if reason is not None:
         return Scores(tags={SKIPPED: f"predictions: {reason}"})
@@ -142,7 +144,14 @@ def scores(
         attempts,
         overwrites is not False,
     )
-    return Scores(found.metrics, found.files, _tags(found), found.predicted)
+    return Scores(
+        found.metrics,
+        found.files,
+        _tags(found),
+        found.predicted,
+        found.classes,
+        found.predict_seconds,
+    )
 
 
 def _tags(found: TrainingScores) -> dict[str, str]:

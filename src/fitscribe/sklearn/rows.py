@@ -20,7 +20,7 @@ from sklearn.utils import _safe_indexing
 
 from fitscribe.sklearn.standin import class_is_plain
 
-__all__ = ["Rows", "choose_rows", "copied", "lazy_members", "take_rows"]
+__all__ = ["Rows", "choose_rows", "copied", "lazy_members", "shape_of", "take_rows"]
 
 # A class is lazy if one of these is among its bases.
 LAZY = frozenset(
@@ -95,6 +95,14 @@ class Rows:
     index: NDArray[np.intp] | None
     asked: int
     total: int
+
+
+def shape_of(X: Any) -> tuple[int, ...] | None:
+    """Return the shape of X, or its length where it has no shape."""
+    shape = getattr(X, "shape", None)
+    if isinstance(shape, tuple):
+        return shape
+    return (len(X),) if isinstance(X, (list, tuple)) else None
 
 
 def lazy_members(

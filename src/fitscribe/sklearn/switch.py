@@ -26,6 +26,7 @@ from fitscribe.sklearn.greeting import greet_at_end
 from fitscribe.sklearn.makers import is_linked
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
 from fitscribe.sklearn.quiet import plain_task
+from fitscribe.sklearn.running import PIPELINE, hook_pipeline, unwatch_warnings, watch_warnings
 from fitscribe.sklearn.scores import hook_metrics, unhook_metrics
 from fitscribe.sklearn.steps import record
 from fitscribe.sklearn.validate import MODULE, hook_validations
@@ -141,6 +142,7 @@ def autolog(
         unhook_functions()
         end_courses()
         unwatch()
+        unwatch_warnings()
         unhook_metrics()
         return
     if not options.silent:
@@ -155,6 +157,8 @@ def _install() -> None:
     patch.install(record, record_answer, is_linked)
     watch_listed()
     when_imported(MODULE, hook_validations)
+    when_imported(PIPELINE, hook_pipeline)
+    watch_warnings()
     hook_metrics()
     carry_scope_into_threads()
     carry_scope_into_joblib()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
@@ -36,6 +37,8 @@ Array = NDArray[Any]
 T = TypeVar("T")
 Scored = ClassificationMetrics | RegressionMetrics | None
 
+MOST_CLASSES = 1000
+
 
 class Attempt(Protocol):
     """Does a step and returns its result; a guard returns None if the step failed."""
@@ -67,6 +70,11 @@ class TrainingScores:
         What could not be computed and why, a sentence each.
     predicted : object
         What was predicted (labels or values) for the rows that were asked; None for nothing.
+    classes : dict or None
+        Of a classifier: ``labels`` and ``counts`` of the true ones, among ``rows`` of
+        ``sampled_from``.
+    predict_seconds : float or None
+        How long the rows took to predict.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -74,6 +82,8 @@ class TrainingScores:
     facts: dict[str, str | int | float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     predicted: Any = None
+    classes: dict[str, Any] | None = None
+    predict_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +149,12 @@ def training_scores(
     asked = replace(found, lend=copied) if overwrites else found
     plan = asked.plan
     predictions: Predictions | None = None
+    began = time.perf_counter()
     if plan.method:
         predictions = attempt(
             "predictions", lambda: predict_once(estimator, plan, asked.X, asked.lend)
         )
+    took = None if predictions is None else time.perf_counter() - began
     metrics: dict[str, float] = {}
     problems: list[str] = []
     scored: Scored = None
@@ -166,7 +178,8 @@ def training_scores(
     if plan.kind == CLASSIFIER and metrics:
         facts["averaging"] = "weighted" if pos_label is None else "binary"
     labels = None if predictions is None else predictions.labels
-    return TrainingScores(metrics, files, facts, problems, labels)
+    classes = _classes(scored, plan.rows)
+    return TrainingScores(metrics, files, facts, problems, labels, classes, took)
 
 
 def _with_length(data: Any) -> Any:
@@ -264,6 +277,18 @@ def _files(asked: _Asked, predictions: Predictions, scored: Scored) -> dict[str,
     if isinstance(scored, ClassificationMetrics):
         return classifier_files(scored, predictions, head)
     return {} if scored is None else regressor_files(scored, head)
+
+
+def _classes(scored: Scored, rows: Rows) -> dict[str, Any] | None:
+    """Return how many rows each class has, of up to 1,000 classes."""
+    if not isinstance(scored, ClassificationMetrics):
+        return None
+    labels, true = scored.coded.labels, scored.coded.true
+    if len(labels) > MOST_CLASSES:
+        return None
+    counts = np.bincount(true, minlength=len(labels)).tolist()
+    head = {"rows": rows.asked, "sampled_from": rows.total}
+    return {**head, "labels": labels.tolist(), "counts": counts}
 
 
 def _facts(

@@ -20,10 +20,15 @@ from sklearn.base import is_classifier
 from fitscribe.core.commands import Batch, RunChange, RunRecord
 from fitscribe.core.states import RunStatus
 from fitscribe.core.values import Metric, Param
+from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import RecordedCall
+from fitscribe.sklearn.chance import unset_random_states
 from fitscribe.sklearn.describe import param_of, title_of
+from fitscribe.sklearn.finding import FILE as FINDINGS
+from fitscribe.sklearn.finding import TAG as TAG_FINDINGS
+from fitscribe.sklearn.finding import Finding, as_file, as_tag, finding
 from fitscribe.sklearn.folds import Folds
 from fitscribe.sklearn.functions import hook_functions
 from fitscribe.sklearn.makers import Maker
@@ -40,6 +45,7 @@ __all__ = ["MODULE", "hook_validations"]
 MODULE = "sklearn.model_selection._validation"
 TAG_FUNCTION = "fitscribe.function"
 TAG_SPLITS = "fitscribe.split_digest"
+FAILED = "fit_failed"
 FILE, PREDICTIONS = "cross_validation.json", "out_of_fold_predictions.npy"
 
 
@@ -71,11 +77,13 @@ class Outcome:
     facts : dict
         For the file.
     files : dict of str to bytes
+    tags : dict of str to str
     """
 
     metrics: list[tuple[str, int, float]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
 
     def add(self, key: str, values: Any) -> None:
         """Take a column of one value a fold: as a history, and its mean and deviation."""
@@ -135,6 +143,7 @@ class _Validation(RecordedCall):
 
     def finished(self, result: Any) -> None:
         """Store what came out."""
+        self.running.end()
         active.restore(self.scope)
         self.attempts("record the validation", lambda: self._finished(result))
 
@@ -148,6 +157,10 @@ class _Validation(RecordedCall):
             found = found or Outcome()
             with quietly([], False, False), active.enter(observing=True):
                 params = attempts("read the splitter", self._splitter) or []
+                findings = attempts("look for findings", lambda: self._findings(found)) or []
+            if findings:
+                found.files[FINDINGS] = as_file(findings)
+                found.tags[TAG_FINDINGS] = as_tag(findings)
             attempts("write the files", lambda: self._write_files(run, found, params))
             store = partial(self._store, run, found, params)
             self.ended = bool(attempts("store the run", lambda: self._reaching(store)))
@@ -157,6 +170,16 @@ class _Validation(RecordedCall):
             if not self.ended:
                 self._end(run, {}, RunStatus.FINISHED)
             self._leave()
+
+    def _findings(self, found: Outcome) -> list[Finding]:
+        """Return the warnings that were shown, a fold's failure among them, and unset seeds."""
+        told = list(self.running.findings())
+        lost = sum(value != value for key, _, value in found.metrics if key.startswith("test_"))
+        if lost and not any(one.kind == FAILED for one in told):
+            text = f"{lost} scores are nan: the fits failed, or the scorers, and nobody was told."
+            told.append(finding(FAILED, text, count=lost))
+        params = {**observe.all_params(self.estimator), "cv": self.given.get("cv")}
+        return [*told, *unset_random_states(self.estimator, params)]
 
     def _remember(self, run: OpenRun, result: Any) -> None:
         """Note whose the out-of-fold predictions are, for metrics that are computed of them."""
@@ -215,7 +238,11 @@ class _Validation(RecordedCall):
                 Metric(key, value, end_ms, step, None, name, digest)
                 for key, step, value in found.metrics
             ],
-            tags={**({} if splits is None else {TAG_SPLITS: splits}), **self.incomplete()},
+            tags={
+                **found.tags,
+                **({} if splits is None else {TAG_SPLITS: splits}),
+                **self.incomplete(),
+            },
             datasets=self.inputs(),
             change=RunChange(status=RunStatus.FINISHED, end_time=end_ms),
         )
