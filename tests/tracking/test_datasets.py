@@ -335,7 +335,7 @@ def test_a_dataset_is_called_as_its_variable() -> None:
     LogisticRegression(max_iter=500).fit(iris.data, iris.target)
     assert names() == ["iris.data"]
     Ridge().fit(flowers[["a"]], flowers["b"])
-    assert names() == ["dataset"]
+    assert names() == ["flowers[['a']]"]
     LogisticRegression().fit([[1.0], [2.0]], [0, 1])
     assert names() == ["dataset"]
 

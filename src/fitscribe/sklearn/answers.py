@@ -34,14 +34,17 @@ class _Seen:
     datasets: ClassVar[OrderedDict[tuple[str, str, type], Dataset]] = OrderedDict()
 
 
-def dataset_of(X: Any, position: int = 0, parameter: str = "X") -> Dataset | None:
+def dataset_of(X: Any, maker: Maker, position: int = 0, parameter: str = "X") -> Dataset | None:
     """Return what is known of data that a model is asked about; None if they cannot be read twice.
 
-    `position` and `parameter` say which argument of the call of ours they are.
+    `position` and `parameter` say which argument of the call of ours they are. Of what the model
+    was trained on its run knows more already.
     """
     digest = digest_of(X)
     if digest is None:
         return None
+    if digest.hex == maker.digest_of_X:
+        return maker.trained_on
     name = variable_name(X, (position, parameter)) or UNNAMED
     key = digest.hex, name, type(X)
     found = _Seen.datasets.get(key)
@@ -115,7 +118,7 @@ class _Answer(AskedCall):
         columns = method in ("predict_proba", "predict_log_proba", "decision_function")
         self.classes = getattr(estimator, "classes_", None) if columns else None
         # Before the call, which may overwrite its input.
-        self.dataset = self.attempts("describe the data", lambda: dataset_of(X))
+        self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker))
 
     def _keep(self, result: Any) -> None:
         remember(self.maker, self.dataset, result, self.classes)
@@ -127,7 +130,7 @@ class _Scored(AskedCall):
     def __init__(self, maker: Maker, X: Any, y: Any, options: Options) -> None:
         super().__init__(maker.title, options)
         self.maker = maker
-        self.dataset = self.attempts("describe the data", lambda: dataset_of(X))
+        self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker))
         name = UNNAMED if self.dataset is None else self.dataset.name
         target = (
             "" if y is None else f", y={argument_text(y, (1, 'y')) or f'<{type(y).__name__}>'}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+import threading
 import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ from fitscribe.core.commands import Batch, NewModel, RunChange, RunRecord
 from fitscribe.core.entities import LoggedModelOutput
 from fitscribe.core.states import RunStatus
 from fitscribe.core.values import Metric, Param
+from fitscribe.errors import StoreUnavailable
 from fitscribe.modelfolder.mlmodel import MLMODEL
 from fitscribe.modelfolder.write import build
 from fitscribe.sklearn.attempt import Attempts
@@ -36,6 +37,7 @@ from fitscribe.sklearn.standin import class_is_plain
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_model, files_of_run
+from fitscribe.tracking.behind import write_behind
 from fitscribe.tracking.lifecycle import before_end, end_later, forget, is_open_here
 from fitscribe.tracking.runs import reopen_run
 from fitscribe.tracking.source import source_tags
@@ -45,8 +47,6 @@ __all__ = ["Course", "course_of", "end_course", "end_courses", "end_what_died"]
 SEEN = "n_samples_seen"
 # What classes with `partial_fit` keep of the last batch.
 LOSSES = ("loss_", "inertia_", "reconstruction_err_")
-# Points are written at most so often, and all of them at the end.
-EVERY_S = 0.1
 
 
 class Course:
@@ -94,7 +94,8 @@ class Course:
         self._points: list[tuple[str, int, float, int]] = []
         self._last: list[tuple[str, int, float, int]] = []
         self._looked_at = 0
-        self._written_at = time.monotonic()
+        # Of the points: they are written behind the back of whoever trains.
+        self.lock = threading.RLock()
         self._cls = type(estimator)
         self._state: dict[str, Any] | None = None
         self._ref = weakref.ref(estimator, self._gone)
@@ -147,7 +148,8 @@ class Course:
         kept = self.step % (1 << (self.step // MOST_POINTS).bit_length()) == 0
         self._last = [] if kept else points
         if kept:
-            self._points += points
+            with self.lock:
+                self._points += points
 
     def points_to_write(self) -> Sequence[History]:
         """Return what is not written yet, as histories."""
@@ -161,20 +163,26 @@ class Course:
         self._looked_at = self.step
         self.signature = signature
         self._points.clear()
-        self._written_at = time.monotonic()
 
-    def write_now_and_then(self) -> None:
-        """Write the points, if the last time is long enough ago."""
-        if time.monotonic() - self._written_at >= EVERY_S:
-            self.write()
-
-    def write(self) -> None:
-        """Write the points."""
-        points, self._points = self._points, []
-        self._written_at = time.monotonic()
+    def write_soon(self) -> None:
+        """Write the points in a moment, with those of the steps that come meanwhile."""
         # A fork inside a step returns from it as well.
-        if points and self.pid == os.getpid():
-            self.run.store.log(Batch([RunRecord(self.run.run_id, metrics=_metrics(points))]))
+        if self.pid == os.getpid():
+            write_behind(_write_points, self)
+
+    def write(self) -> bool:
+        """Write the points; return whether the store could take them."""
+        with self.lock:
+            points, self._points = self._points, []
+            if not points:
+                return True
+            record = RunRecord(self.run.run_id, metrics=_metrics(points))
+            try:
+                self.run.store.log(Batch([record]))
+            except StoreUnavailable:
+                self._points = points
+                return False
+        return True
 
     def fail_step(self, tags: Mapping[str, str]) -> None:
         """Note that a step raised; the run goes on."""
@@ -208,6 +216,10 @@ class Course:
             self.attempts.tell()
 
     def _end(self, status: str | None) -> None:
+        with self.lock:
+            self._end_now(status)
+
+    def _end_now(self, status: str | None) -> None:
         models: list[NewModel] = []
         if self.options.log_models and self.step > self._looked_at:
             with quietly([], False, False), active.enter(observing=True):
@@ -343,3 +355,12 @@ def _run_ends(run: OpenRun | None, status: str) -> None:
             course.end(None)
         elif course.home is run:
             course.end(status)
+
+
+def _write_points(courses: list[Any]) -> list[Any]:
+    """Write the points of courses; return those whose store could not take them now."""
+    waiting = []
+    for course in dict.fromkeys(courses):
+        if course.attempts("write the points", course.write) is False:
+            waiting.append(course)
+    return waiting

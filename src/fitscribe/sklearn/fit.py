@@ -195,8 +195,10 @@ class RecordedFit(RecordedCall):
             models.get("model"),
             type(estimator).__name__,
             trained_on,
+            None if self.digest is None else self.digest.of_first,
             {param.key: param.value for param in self.params},
             weakref.ref(estimator),
+            self.step,
         )
         link(estimator, maker)
         hook_answers(type(estimator))

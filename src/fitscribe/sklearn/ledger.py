@@ -98,7 +98,7 @@ class _Ledger:
         files = self.files()
         self.info: dict[str, str] = _read(files, INFO)
         self.unattributed: dict[str, Any] = _read(files, UNATTRIBUTED)
-        self.counts: dict[str, int] = {}
+        self.counts: dict[tuple[str, int], int] = {}
         self.names: dict[str, str] = {}
         self.inputs: set[tuple[str, str]] = set()
         # A run that was taken up again goes on counting.
@@ -109,9 +109,9 @@ class _Ledger:
         """Return the run's folder."""
         return files_of_run(self.run.connection, self.run.experiment_id, self.run.run_id)
 
-    def ordinal(self, name: str) -> str:
-        """Return a metric's name with the number of this call of it."""
-        number = self.counts[name] = self.counts.get(name, 0) + 1
+    def ordinal(self, name: str, step: int = 0) -> str:
+        """Return a metric's name with the number of this call of it, at one step of the run."""
+        number = self.counts[name, step] = self.counts.get((name, step), 0) + 1
         return name if number == 1 else f"{name}-{number}"
 
     def name_of(self, dataset: Dataset | None) -> str:
@@ -145,14 +145,14 @@ class _Page:
         assert maker is not None
         name = ledger.name_of(dataset)
         if score.key is None:
-            score.key = f"{ledger.ordinal(score.name)}_{name}"
+            score.key = f"{ledger.ordinal(score.name, maker.step)}_{name}"
         ledger.info[score.key] = score.call
         for part, value in score.result.values.items():
             key = _ODD.sub("_", f"{score.key}.{part}" if part else score.key)
             digest = None if dataset is None else dataset.digest
             named = None if dataset is None else name
             self.metrics.append(
-                Metric(key, value, score.timestamp, 0, maker.model_id, named, digest)
+                Metric(key, value, score.timestamp, maker.step, maker.model_id, named, digest)
             )
         self._add_content(score)
         if dataset is not None and not _is_training(maker, dataset):

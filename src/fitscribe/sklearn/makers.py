@@ -39,18 +39,24 @@ class Maker:
         The estimator's class.
     trained_on : Dataset or None
         The data of its fit.
+    digest_of_X : str or None
+        The digest of X alone.
     params : mapping of str to str
         Its params.
     estimator : weakref or None
         To the estimator itself.
+    step : int
+        Which training of its run it is, where one run has several.
     """
 
     run: OpenRun
     model_id: str | None
     title: str
     trained_on: Dataset | None = None
+    digest_of_X: str | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     estimator: weakref.ref[Any] | None = None
+    step: int = 0
 
     @property
     def is_current(self) -> bool:

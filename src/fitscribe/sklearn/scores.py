@@ -225,7 +225,7 @@ class _Scorer(AskedCall):
         self.maker = maker
         given = {**dict(zip(("X", "y_true"), args, strict=False)), **kwargs}
         X, y = given.get("X"), given.get("y_true", given.get("y"))
-        self.dataset = self.attempts("describe the data", lambda: dataset_of(X, 1))
+        self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker, 1))
         name = "unknown_dataset" if self.dataset is None else self.dataset.name
         target = "" if y is None else f", {_shown(y, 2, 'y')}"
         self.arguments = f"({maker.title}, {name}{target})"
@@ -286,7 +286,7 @@ class _Importances(AskedCall):
         self.columns = [str(column) for column in getattr(X, "columns", ())]
         self.dataset: Dataset | None = None
         if maker is not None:
-            self.dataset = self.attempts("describe the data", lambda: dataset_of(X, 1))
+            self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker, 1))
         shown = [
             f"{key}={_shown(value, at, key)}" for at, (key, value) in enumerate(given.items())
         ]

@@ -93,13 +93,16 @@ class _Step:
         course = self.course
         course.prepared += take()
         course.add_points(self.estimator, _rows(self.arguments))
-        course.write_now_and_then()
+        course.write_soon()
         if course.options.log_post_training_metrics:
             # Between two looks its model is not kept, but it is the run's all the same.
             params = {param.key: param.value for param in course.params}
             title = type(self.estimator).__name__
             ref = weakref.ref(self.estimator)
-            link(self.estimator, Maker(course.run, None, title, None, params, ref))
+            link(
+                self.estimator,
+                Maker(course.run, None, title, params=params, estimator=ref, step=course.step),
+            )
 
     def failed(self, error: BaseException) -> None:
         """Note it: the stream may go on without this batch."""
@@ -163,8 +166,9 @@ class _FirstStep(_OfACourse):
         course.add_points(self.estimator, _rows(self.arguments))
         course.prepared = take()
         give_back(course.prepared)
-        super()._finished(result)
-        _looked_at(course, self)
+        with course.lock:
+            super()._finished(result)
+            _looked_at(course, self)
 
 
 class _LookedAtStep(RecordedFit):
@@ -188,8 +192,9 @@ class _LookedAtStep(RecordedFit):
         self.course.add_points(self.estimator, _rows(self.arguments))
         self.course.prepared += take()
         give_back(self.course.prepared)
-        super()._finished(result)
-        _looked_at(self.course, self)
+        with self.course.lock:
+            super()._finished(result)
+            _looked_at(self.course, self)
 
     def failed(self, error: BaseException) -> None:
         """Note it: the stream may go on without this batch."""

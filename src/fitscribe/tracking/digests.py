@@ -64,10 +64,13 @@ class Digest:
         32 hexadecimal characters (xxh3, 128 bits).
     partial : bool
         Whether it is of a sample only: of a memory map, or of more than 4 GB.
+    of_first : str
+        Of several objects, what the digest of the first alone is (of X, where y was given, too).
     """
 
     hex: str
     partial: bool = False
+    of_first: str = ""
 
 
 def digest_of(*objects: Any) -> Digest | None:
@@ -93,7 +96,8 @@ def digest_of(*objects: Any) -> Digest | None:
         parts = [_digest(data, look) for data in objects]
     except ODD:
         return None
-    return Digest(xxh3_128(VERSION + b"".join(parts)).hexdigest(), look.partial)
+    found = [xxh3_128(VERSION + b"".join(some)).hexdigest() for some in (parts, parts[:1])]
+    return Digest(found[0], look.partial, found[1])
 
 
 def column_digests(data: Any) -> dict[str, Digest]:
