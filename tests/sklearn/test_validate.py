@@ -146,16 +146,21 @@ def test_curves_and_permutations() -> None:
     assert runs()[0].data.metrics == {"test_score": score, "p_value": p}
 
 
-def test_a_run_of_the_users_is_left_to_the_model() -> None:
+def test_a_run_of_the_users_is_filled_by_a_validation_and_a_model() -> None:
     with fitscribe.start_run() as mine:
-        cross_val_score(model, X, y)
+        values = cross_val_score(model, X, y, scoring="accuracy")
+        cross_val_score(model, X, y, cv=3)
         model.fit(X, y)
     found = {run.info.run_id: run for run in runs()}
-    fitted = found.pop(mine.info.run_id)
-    (validated,) = found.values()
-    assert fitted.data.tags["estimator_name"] == "LogisticRegression"
-    assert "training_score" in fitted.data.metrics
-    assert validated.data.tags["mlflow.parentRunId"] == mine.info.run_id
+    filled = found.pop(mine.info.run_id)
+    assert filled.info.status == "FINISHED"
+    assert filled.data.tags["estimator_name"] == "LogisticRegression"
+    assert "training_score" in filled.data.metrics
+    assert filled.data.metrics["mean_test_accuracy"] == values.mean()
+    assert read_json(filled, "cross_validation.json")["test_score"] == values.tolist()
+    (second,) = found.values()
+    assert second.data.tags["mlflow.parentRunId"] == mine.info.run_id
+    assert second.data.params["validation__cv__n_splits"] == "3"
 
 
 def test_what_fails_is_a_failed_run_and_its_exception_passes() -> None:

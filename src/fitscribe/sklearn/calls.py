@@ -56,8 +56,8 @@ class RecordedCall:
 
     Attributes
     ----------
-    claims : bool
-        Whether it takes the run that the user opened, if no other call has.
+    claims : str
+        As what it takes the run that the user opened, if no other call of the kind has.
     children : list of RunRecord
         What is stored with its end, should it fail.
     has_files : bool
@@ -66,7 +66,7 @@ class RecordedCall:
         Which training of its run it is, where one run has several; else 0.
     """
 
-    claims = True
+    claims = "fit"
     step = 0
 
     def __init__(
@@ -136,8 +136,8 @@ class RecordedCall:
         inherited = len(here.runs) <= here.inherited or (
             parent is not None and parent.thread is not active.this_thread()
         )
-        own = self.claims and parent is not None and parent.is_ours and not inherited
-        if parent is not None and own and parent.claim():
+        own = parent is not None and parent.is_ours and not inherited
+        if parent is not None and own and parent.claim(self.claims):
             record = RunRecord(
                 parent.run_id, params=self.params, tags={**self.options.extra_tags, **tags}
             )
@@ -146,7 +146,7 @@ class RecordedCall:
                 return parent
             except InvalidParameter:
                 # The user's own params say something else: then the fit is a run of its own.
-                parent.unclaim()
+                parent.unclaim(self.claims)
         connection = connect() if parent is None else parent.connection
         self.managed = True
         title = attempts("name the run", lambda: self.title(values or None))
@@ -159,7 +159,7 @@ class RecordedCall:
             params=self.params,
             stopwatch=self.stopwatch,
         )
-        run.claimed = True
+        run.claims |= {"fit", "validation"}
         return run
 
     def tags(self) -> dict[str, str]:

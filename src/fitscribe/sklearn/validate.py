@@ -1,7 +1,7 @@
 """A cross-validation is one run: every fold and metric, the splitter, and which rows it held out.
 
-The fits of its folds open no runs. It is a run of its own even inside a run of the user's: that
-one is left to the model that is fitted there.
+The fits of its folds open no runs. A run of the user's is filled by the first of its validations,
+and by the first model that is fitted in it.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Outcome:
 class _Validation(RecordedCall):
     """One call of a validation function while it runs."""
 
-    claims = False
+    claims = "validation"
 
     def __init__(
         self,
@@ -220,7 +220,11 @@ class _Validation(RecordedCall):
         }
         target = files_of_run(run.connection, run.experiment_id, run.run_id)
         files = {FILE: msgspec.json.encode(content), **found.files}
-        target.store.put_folder(target.folder, files, unshared=files)
+        if self.managed:
+            target.store.put_folder(target.folder, files, unshared=files)
+            return
+        for name, data in files.items():
+            target.put_bytes(name, data)
 
     def _split_digest(self) -> str | None:
         data = "" if self.dataset is None else self.dataset.entity.digest
@@ -244,7 +248,7 @@ class _Validation(RecordedCall):
                 **self.incomplete(),
             },
             datasets=self.inputs(),
-            change=RunChange(status=RunStatus.FINISHED, end_time=end_ms),
+            change=RunChange(status=RunStatus.FINISHED, end_time=end_ms) if self.managed else None,
         )
         run.store.log(Batch([record]))
         return True
@@ -271,10 +275,22 @@ def _read_scores(found: Outcome, given: Mapping[str, Any], result: Mapping[str, 
     for key, values in result.items():
         if key not in ("estimator", "indices"):
             found.add(key, values)
+    if "test_score" in result:
+        _name_score(found, given)
 
 
 def _read_score(found: Outcome, given: Mapping[str, Any], result: Any) -> None:
     found.add("test_score", result)
+    _name_score(found, given)
+
+
+def _name_score(found: Outcome, given: Mapping[str, Any]) -> None:
+    """Call the mean of the one score by its name, too, by which one would look for it."""
+    scoring = given.get("scoring")
+    if isinstance(scoring, str):
+        mean = next((value for key, _, value in found.metrics if key == "mean_test_score"), None)
+        if mean is not None:
+            found.metrics.append((f"mean_test_{scoring}", 0, mean))
 
 
 def _read_predictions(found: Outcome, given: Mapping[str, Any], result: Any) -> None:

@@ -77,8 +77,9 @@ class OpenRun:
         The process that opened it: only that one ends it.
     thread : object
         The thread that opened it (:func:`this_thread`).
-    claimed : bool
-        Whether a fit has made the run its own; a second fit becomes a nested run.
+    claims : set of str
+        What has made the run its own, ``"fit"`` or ``"validation"``; a second of a kind becomes
+        a nested run.
     """
 
     run_id: str
@@ -88,19 +89,20 @@ class OpenRun:
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     pid: int = field(default_factory=os.getpid)
     thread: object = field(default_factory=this_thread)
-    claimed: bool = False
+    claims: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def claim(self) -> bool:
-        """Make the run one fit's own; False if another fit has it already."""
+    def claim(self, kind: str) -> bool:
+        """Make the run one fit's own, or one validation's; False if another has it already."""
         with self._lock:
-            taken, self.claimed = self.claimed, True
+            taken = kind in self.claims
+            self.claims.add(kind)
         return not taken
 
-    def unclaim(self) -> None:
-        """Leave the run to the next fit."""
+    def unclaim(self, kind: str) -> None:
+        """Leave the run to the next of a kind."""
         with self._lock:
-            self.claimed = False
+            self.claims.discard(kind)
 
     @property
     def connection(self) -> Connection:

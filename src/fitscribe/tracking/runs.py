@@ -76,7 +76,7 @@ def resume_run(connection: Connection, found: Run, tags: Mapping[str, str]) -> O
         info.experiment_id,
         info.run_name,
         connection.uri,
-        claimed="estimator_name" in found.data.tags,
+        claims={"fit", "validation"} if "estimator_name" in found.data.tags else set(),
     )
     change = RunChange(status=RunStatus.RUNNING, reopen=True, lease=own_lease())
     connection.store.log(Batch([RunRecord(info.run_id, tags=tags, change=change)]))

@@ -152,7 +152,7 @@ def _scope_of(state: tuple[Any, ...]) -> AbstractContextManager[Any]:
         stack.enter_context(within(Scope(fit=NESTED)))
         return stack
     opened = tuple(
-        OpenRun(run_id, experiment_id, name, where, pid=pid, claimed=True)
+        OpenRun(run_id, experiment_id, name, where, pid=pid, claims={"fit", "validation"})
         for run_id, experiment_id, name, where, pid in runs
     )
     stack.enter_context(tracking_uri_for_task(uri))
