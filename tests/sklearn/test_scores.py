@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from recorded import only_run, read_json, runs
+from recorded import after_fit, only_run, read_json, runs
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.calibration import calibration_curve
 from sklearn.cluster import KMeans
@@ -52,19 +52,13 @@ def data() -> tuple[Any, ...]:
     return X[:160], X[160:], y[:160], y[160:]
 
 
-def metrics(run: Any) -> dict[str, float]:
-    """Return the metrics that were computed after the fit."""
-    found = run.data.metrics
-    return {key: found[key] for key in found if not key.startswith("training_")}
-
-
 def test_a_metric_goes_to_the_model_that_predicted(data: tuple[Any, ...]) -> None:
     X_train, X_test, y_train, y_test = data
     model = LogisticRegression().fit(X_train, y_train)
     y_pred = model.predict(X_test)
     value = accuracy_score(y_test, y_pred)
     run = only_run()
-    assert metrics(run) == {"accuracy_score_X_test": value}
+    assert after_fit(run) == {"accuracy_score_X_test": value}
     (_, used) = run.inputs.dataset_inputs
     assert used.dataset.name == "X_test"
     assert [tag.value for tag in used.tags] == ["eval"]
@@ -103,14 +97,14 @@ def test_a_prediction_is_known_whatever_was_made_of_it(change: Any, data: tuple[
     gc.collect()
     value = roc_auc_score(y_test, made)
     _, run = runs()
-    assert metrics(run) == {"roc_auc_score_X_test": value}
+    assert after_fit(run) == {"roc_auc_score_X_test": value}
 
 
 def test_a_slice_of_rows_is_known_by_its_memory(data: tuple[Any, ...]) -> None:
     X_train, X_test, y_train, y_test = data
     y_pred = LogisticRegression().fit(X_train, y_train).predict(X_test)
     value = accuracy_score(y_test[:40], y_pred[:40])
-    assert metrics(only_run()) == {"accuracy_score_X_test": value}
+    assert after_fit(only_run()) == {"accuracy_score_X_test": value}
 
 
 def test_series_and_frames(data: tuple[Any, ...]) -> None:
@@ -120,7 +114,7 @@ def test_series_and_frames(data: tuple[Any, ...]) -> None:
     value = f1_score(table["truth"], table["guess"])
     series = pd.Series(model.predict_proba(X_test)[:, 1])
     area = roc_auc_score(y_test, series)
-    assert metrics(only_run()) == {"f1_score_X_test": value, "roc_auc_score_X_test": area}
+    assert after_fit(only_run()) == {"f1_score_X_test": value, "roc_auc_score_X_test": area}
 
 
 def test_score_and_scorers(data: tuple[Any, ...]) -> None:
@@ -134,7 +128,7 @@ def test_score_and_scorers(data: tuple[Any, ...]) -> None:
         return float((y_true != y_pred).mean())
 
     share = make_scorer(wrong, greater_is_better=False)(model, X_test, y_test)
-    assert metrics(only_run()) == {
+    assert after_fit(only_run()) == {
         "LogisticRegression_score_X_test": score,
         "f1_score_X_test": f1,
         "neg_brier_score_loss_X_test": brier,
@@ -149,7 +143,7 @@ def test_calls_are_counted_and_data_are_known_by_their_content(data: tuple[Any, 
         part, truth = X_test[start : start + 40].copy(), y_test[start : start + 40]
         model.score(part, truth)
         gc.collect()
-    assert set(metrics(only_run())) == {
+    assert set(after_fit(only_run())) == {
         "LogisticRegression_score_part",
         "LogisticRegression_score-2_part-2",
         "LogisticRegression_score-3_part-3",
@@ -171,7 +165,7 @@ def test_names_of_attributes_items_and_slices(data: tuple[Any, ...]) -> None:
     Held().judge(model)
     model.score(splits["test"], y_test[1:])
     model.score(X_test[::2], y_test[::2])
-    assert {key.partition("score")[2] for key in metrics(only_run())} == {
+    assert {key.partition("score")[2] for key in after_fit(only_run())} == {
         "_inputs",
         "-2_splits_test",
         "-3_X_test_2",
@@ -200,7 +194,7 @@ def test_curves_reports_and_arrays_are_files(data: tuple[Any, ...]) -> None:
         fitscribe.artifacts.load_text(run.info.artifact_uri + "/classification_report_X_test.txt")
         == text
     )
-    found = metrics(run)
+    found = after_fit(run)
     assert (
         found["classification_report-2_X_test.macro avg.recall"] == report["macro avg"]["recall"]
     )
@@ -213,7 +207,7 @@ def test_importances_are_one_record(data: tuple[Any, ...]) -> None:
     model = LogisticRegression().fit(X_train, y_train)
     found = permutation_importance(model, X_test, y_test, n_repeats=3, random_state=0, n_jobs=2)
     run = only_run()
-    assert metrics(run) == {}
+    assert after_fit(run) == {}
     told = read_json(run, "permutation_importance_X_test.json")["value"]
     assert told["importances_mean"] == found.importances_mean.tolist()
 
@@ -228,14 +222,17 @@ def test_clusters_are_judged_by_labels_and_predictions() -> None:
     first = silhouette_score(points, labels)
     second = adjusted_rand_score(y, model.labels_)
     run = next(run for run in runs() if run.info.run_name.startswith("KMeans"))
-    assert metrics(run) == {"silhouette_score_points": first, "adjusted_rand_score_points": second}
+    assert after_fit(run) == {
+        "silhouette_score_points": first,
+        "adjusted_rand_score_points": second,
+    }
 
 
 def test_reconstruction_of_a_decomposition() -> None:
     X = load_iris().data
     pca = PCA(2).fit(X)
     error = mean_squared_error(X, pca.inverse_transform(pca.transform(X)))
-    (found,) = metrics(only_run()).values()
+    (found,) = after_fit(only_run()).values()
     assert found == error
 
 
@@ -246,7 +243,7 @@ def test_probabilities_of_several_outputs(data: tuple[Any, ...]) -> None:
     model.fit(X_train, both_train)
     side_by_side = np.column_stack([p[:, 1] for p in model.predict_proba(X_test)])
     value = roc_auc_score(both_test, side_by_side)
-    assert metrics(only_run()) == {"roc_auc_score_X_test": value}
+    assert after_fit(only_run()) == {"roc_auc_score_X_test": value}
 
 
 def test_a_search_and_its_best_estimator(data: tuple[Any, ...]) -> None:
@@ -255,7 +252,7 @@ def test_a_search_and_its_best_estimator(data: tuple[Any, ...]) -> None:
     one = search.score(X_test, y_test)
     two = accuracy_score(y_test, search.best_estimator_.predict(X_test))
     (run,) = [run for run in runs() if "mlflow.parentRunId" not in run.data.tags]
-    found = metrics(run)
+    found = after_fit(run)
     assert found["GridSearchCV_score_X_test"] == one
     assert found["accuracy_score_X_test"] == two
 
@@ -269,7 +266,7 @@ def test_a_fit_that_nobody_recorded_unties_the_model(data: tuple[Any, ...]) -> N
     make_pipeline(StandardScaler(), model).fit(X_train * 3, y_train)  # fits the very object
     value = accuracy_score(y_test, model.predict(X_test))
     run = next(run for run in runs() if run.info.run_name.startswith("LogisticRegression"))
-    assert metrics(run) == {}
+    assert after_fit(run) == {}
     told = [read_json(run, "unattributed_metrics.json") for run in runs() if _has_untied(run)]
     assert [entry["accuracy_score"]["value"] for entry in told] == [value]
 
@@ -286,7 +283,7 @@ def test_other_params_untie_the_model(data: tuple[Any, ...]) -> None:
     model = KNeighborsClassifier(3).fit(X_train, y_train)
     model.set_params(n_neighbors=9, n_jobs=1)
     model.score(X_test, y_test)
-    assert metrics(only_run()) == {}
+    assert after_fit(only_run()) == {}
 
 
 def test_predictions_of_an_earlier_fit_stay_with_it(data: tuple[Any, ...]) -> None:
@@ -297,8 +294,8 @@ def test_predictions_of_an_earlier_fit_stay_with_it(data: tuple[Any, ...]) -> No
     new = f1_score(y_test, model.predict(X_test))
     late = accuracy_score(y_test, old)
     second, first = runs()
-    assert metrics(first) == {"accuracy_score_X_test": late}
-    assert metrics(second) == {"f1_score_X_test": new}
+    assert after_fit(first) == {"accuracy_score_X_test": late}
+    assert after_fit(second) == {"f1_score_X_test": new}
 
 
 def test_written_over_predictions_are_nobodys(data: tuple[Any, ...]) -> None:
@@ -308,7 +305,7 @@ def test_written_over_predictions_are_nobodys(data: tuple[Any, ...]) -> None:
     one += two.predict_proba(X_test)
     one /= 2
     value = roc_auc_score(y_test, one[:, 1])
-    assert [metrics(run) for run in runs()] == [{}, {}]
+    assert [after_fit(run) for run in runs()] == [{}, {}]
     (told,) = [read_json(run, "unattributed_metrics.json") for run in runs() if _has_untied(run)]
     assert told["roc_auc_score"]["value"] == value
 
@@ -319,7 +316,7 @@ def test_a_clip_in_place_is_still_the_models(data: tuple[Any, ...]) -> None:
     y_pred = model.predict(X_test)
     y_pred[y_pred < 0.2] = 0.2
     value = mean_squared_error(y_test, y_pred)
-    assert metrics(only_run()) == {"mean_squared_error_X_test": value}
+    assert after_fit(only_run()) == {"mean_squared_error_X_test": value}
 
 
 def test_a_metric_without_a_model_is_kept_on_the_active_run(data: tuple[Any, ...]) -> None:
@@ -327,7 +324,7 @@ def test_a_metric_without_a_model_is_kept_on_the_active_run(data: tuple[Any, ...
     with fitscribe.start_run():
         value = accuracy_score(y_test, np.roll(y_test, 1))
     run = only_run()
-    assert metrics(run) == {}
+    assert after_fit(run) == {}
     told = read_json(run, "unattributed_metrics.json")
     assert told == {
         "accuracy_score": {
@@ -365,7 +362,7 @@ def test_writes_are_gathered_and_their_thread_ends(data: tuple[Any, ...]) -> Non
     if thread is not None:
         thread.join(5)
     assert "fitscribe-writes" not in [thread.name for thread in threading.enumerate()]
-    assert len(metrics(only_run())) == 20
+    assert len(after_fit(only_run())) == 20
 
 
 def run_script(text: str, home: Path) -> None:
@@ -386,7 +383,7 @@ def test_what_was_acknowledged_survives_a_kill(home: Path) -> None:
     )
     for ending in ("fitscribe.flush()", "time.sleep(1)"):
         run_script(text.format(ending), home)
-    assert [list(metrics(run)) for run in runs()] == [["r2_score_X"], ["r2_score_X"]]
+    assert [list(after_fit(run)) for run in runs()] == [["r2_score_X"], ["r2_score_X"]]
 
 
 def test_the_end_of_a_script_waits(home: Path) -> None:
@@ -398,7 +395,7 @@ def test_the_end_of_a_script_waits(home: Path) -> None:
         "Ridge().fit(X, y).score(X, y)\n"
     )
     run_script(text, home)
-    assert list(metrics(only_run())) == ["Ridge_score_X"]
+    assert list(after_fit(only_run())) == ["Ridge_score_X"]
 
 
 def test_threads_do_not_mix(data: tuple[Any, ...]) -> None:
@@ -415,7 +412,7 @@ def test_threads_do_not_mix(data: tuple[Any, ...]) -> None:
     for thread in threads:
         thread.join()
     told = {
-        int(run.data.params["max_depth"]): metrics(run)["mean_squared_error_X_test"]
+        int(run.data.params["max_depth"]): after_fit(run)["mean_squared_error_X_test"]
         for run in runs()
     }
     assert told == found
@@ -438,7 +435,7 @@ def test_functions_of_others_are_watched(data: tuple[Any, ...]) -> None:
         assert fitscribe.sklearn.watch_metric(half) is watched
         y_pred = Ridge().fit(X_train, y_train).predict(X_test)
         value = half(y_test, y_pred)
-        assert metrics(only_run()) == {"half_X_test": value}
+        assert after_fit(only_run()) == {"half_X_test": value}
     finally:
         fitscribe.sklearn.autolog(disable=True)
     assert half is plain
@@ -460,7 +457,7 @@ def test_switched_off_by_its_option(data: tuple[Any, ...]) -> None:
     for model in (before, after):
         model.score(X_test, y_test)
         accuracy_score(y_test, model.predict(X_test))
-    assert [metrics(run) for run in runs()] == [{}, {}]
+    assert [after_fit(run) for run in runs()] == [{}, {}]
 
 
 class Own(RegressorMixin, BaseEstimator):
