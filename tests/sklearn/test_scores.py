@@ -100,6 +100,13 @@ def test_a_prediction_is_known_whatever_was_made_of_it(change: Any, data: tuple[
     assert after_fit(run) == {"roc_auc_score_X_test": value}
 
 
+def test_of_few_rows_the_text_of_the_call_tells() -> None:
+    X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+    p = LogisticRegression().fit(X, y).predict_proba(X)[:, 1]
+    value = f1_score(y, p > 0.3)
+    assert after_fit(only_run()) == {"f1_score_X": value}
+
+
 def test_a_slice_of_rows_is_known_by_its_memory(data: tuple[Any, ...]) -> None:
     X_train, X_test, y_train, y_test = data
     y_pred = LogisticRegression().fit(X_train, y_train).predict(X_test)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Unknown", "is_constant"]
+__all__ = ["FEWEST_ROWS", "Unknown", "is_constant"]
 
 Array = NDArray[Any]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from xxhash import xxh3_128
 
 from fitscribe.core.entities import Dataset
-from fitscribe.sklearn.derived import Unknown, is_constant
+from fitscribe.sklearn.derived import FEWEST_ROWS, Unknown, is_constant
 from fitscribe.sklearn.makers import Maker, maker_of
 from fitscribe.sklearn.memory import Memory, owner_of
 
@@ -227,7 +227,13 @@ class Part:
             return self._among(equal, certain)
         if len(self.named) == 1:
             own = [answer for answer in self.earlier if answer.maker is self.named[0]]
-            made = [answer for answer in own if _is_made(unknown, answer)]
+            few = unknown.rows < FEWEST_ROWS
+            made = [
+                answer
+                for answer in own
+                # The text of the call is evidence where the values of so few rows are none.
+                if _is_made(unknown, answer) or (few and _has_rows_of(unknown, answer))
+            ]
             if made:
                 return Origin(_distinct(made), True)
         made = [answer for answer in self.earlier if _is_made(unknown, answer)]
@@ -249,6 +255,10 @@ class Part:
             if unknown.is_made_of(rival, None) and not _is_made(Unknown(rival), answer):
                 return True
         return False
+
+
+def _has_rows_of(unknown: Unknown, answer: Answer) -> bool:
+    return answer.values is not None and len(answer.values) == unknown.rows
 
 
 def _is_made(unknown: Unknown, answer: Answer) -> bool:
