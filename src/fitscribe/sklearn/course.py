@@ -92,10 +92,11 @@ class Course:
         self.signature: Any = None
         self.attempts = Attempts(type(estimator).__name__, options.silent)
         self._points: list[tuple[str, int, float, int]] = []
+        self._taken: list[tuple[str, int, float, int]] = []
         self._last: list[tuple[str, int, float, int]] = []
         self._looked_at = 0
-        # Of the points: they are written behind the back of whoever trains.
-        self.lock = threading.RLock()
+        # Of the points, for a moment: they are written behind the back of whoever trains.
+        self._lock = threading.RLock()
         self._cls = type(estimator)
         self._state: dict[str, Any] | None = None
         self._ref = weakref.ref(estimator, self._gone)
@@ -148,21 +149,25 @@ class Course:
         kept = self.step % (1 << (self.step // MOST_POINTS).bit_length()) == 0
         self._last = [] if kept else points
         if kept:
-            with self.lock:
+            with self._lock:
                 self._points += points
 
     def points_to_write(self) -> Sequence[History]:
-        """Return what is not written yet, as histories."""
+        """Return what is not written yet, as histories; :meth:`looked_at` tells whether it is."""
         found: dict[str, list[tuple[int, float]]] = {}
-        for key, step, value, _ in self._points:
+        self._taken = self._take_points()
+        for key, step, value, _ in self._taken:
             found.setdefault(key, []).append((step, value))
         return [History(key, points, len(points)) for key, points in found.items()]
 
-    def looked_at(self, signature: Any) -> None:
-        """Note that a look at this step was stored, with all points so far."""
-        self._looked_at = self.step
-        self.signature = signature
-        self._points.clear()
+    def looked_at(self, signature: Any, is_stored: bool) -> None:
+        """Note whether a look at this step was stored, with all points so far."""
+        taken, self._taken = self._taken, []
+        if is_stored:
+            self._looked_at = self.step
+            self.signature = signature
+        else:
+            self._put_back(taken)
 
     def write_soon(self) -> None:
         """Write the points in a moment, with those of the steps that come meanwhile."""
@@ -172,17 +177,25 @@ class Course:
 
     def write(self) -> bool:
         """Write the points; return whether the store could take them."""
-        with self.lock:
-            points, self._points = self._points, []
-            if not points:
-                return True
+        points = self._take_points()
+        if points:
             record = RunRecord(self.run.run_id, metrics=_metrics(points))
             try:
                 self.run.store.log(Batch([record]))
             except StoreUnavailable:
-                self._points = points
+                self._put_back(points)
                 return False
         return True
+
+    def _take_points(self) -> list[tuple[str, int, float, int]]:
+        """Return the points that are not written yet; whoever takes them writes them."""
+        with self._lock:
+            points, self._points = self._points, []
+        return points
+
+    def _put_back(self, points: list[tuple[str, int, float, int]]) -> None:
+        with self._lock:
+            self._points = [*points, *self._points]
 
     def fail_step(self, tags: Mapping[str, str]) -> None:
         """Note that a step raised; the run goes on."""
@@ -216,10 +229,6 @@ class Course:
             self.attempts.tell()
 
     def _end(self, status: str | None) -> None:
-        with self.lock:
-            self._end_now(status)
-
-    def _end_now(self, status: str | None) -> None:
         models: list[NewModel] = []
         if self.options.log_models and self.step > self._looked_at:
             with quietly([], False, False), active.enter(observing=True):
@@ -230,12 +239,12 @@ class Course:
         change = RunChange(status=status, end_time=now_ms()) if ending else None
         record = RunRecord(
             self.run.run_id,
-            metrics=_metrics([*self._points, *self._last]),
+            metrics=_metrics([*self._take_points(), *self._last]),
             tags=self._tags(),
             model_outputs=[LoggedModelOutput(model.model_id, self.step) for model in models],
             change=change,
         )
-        self._points, self._last = [], []
+        self._last = []
         if self.attempts("store the run", partial(self._store, record, models)):
             for model in models:
                 active.remember_last_model(self.run.tracking_uri, model.model_id)

@@ -166,9 +166,8 @@ class _FirstStep(_OfACourse):
         course.add_points(self.estimator, _rows(self.arguments))
         course.prepared = take()
         give_back(course.prepared)
-        with course.lock:
-            super()._finished(result)
-            _looked_at(course, self)
+        super()._finished(result)
+        course.looked_at(self.signature, self.ended)
 
 
 class _LookedAtStep(RecordedFit):
@@ -192,9 +191,8 @@ class _LookedAtStep(RecordedFit):
         self.course.add_points(self.estimator, _rows(self.arguments))
         self.course.prepared += take()
         give_back(self.course.prepared)
-        with self.course.lock:
-            super()._finished(result)
-            _looked_at(self.course, self)
+        super()._finished(result)
+        self.course.looked_at(self.signature, self.ended)
 
     def failed(self, error: BaseException) -> None:
         """Note it: the stream may go on without this batch."""
@@ -271,8 +269,3 @@ def _rows(arguments: Arguments) -> int | None:
     if shape is None and hasattr(X, "__len__"):
         return len(X)
     return shape[0] if shape else None
-
-
-def _looked_at(course: Course, fit: RecordedFit) -> None:
-    if fit.ended:
-        course.looked_at(fit.signature)
