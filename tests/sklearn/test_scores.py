@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris, make_classification
 from sklearn.decomposition import PCA
+from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import (
@@ -262,6 +264,22 @@ def test_a_search_and_its_best_estimator(data: tuple[Any, ...]) -> None:
     found = after_fit(run)
     assert found["GridSearchCV_score_X_test"] == one
     assert found["accuracy_score_X_test"] == two
+
+
+def test_stages_are_steps(data: tuple[Any, ...]) -> None:
+    X_train, X_test, y_train, y_test = data
+    model = GradientBoostingClassifier(n_estimators=7, random_state=0).fit(X_train, y_train)
+    stages = model.staged_predict(X_test)
+    assert inspect.isgenerator(stages)
+    values = [accuracy_score(y_test, labels) for labels in stages]
+    areas = [roc_auc_score(y_test, p[:, 1]) for p in model.staged_predict_proba(X_test)]
+    run = only_run()
+    for key, wanted in (("accuracy_score_X_test", values), ("roc_auc_score_X_test", areas)):
+        history = fitscribe.get_metric_history(run.info.run_id, key)
+        assert [(one.step, one.value) for one in history] == list(enumerate(wanted, 1))
+    abandoned = model.staged_predict(X_test)
+    next(abandoned)
+    abandoned.close()
 
 
 # Nothing is tied to what it is not of

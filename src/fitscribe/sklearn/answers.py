@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextvars import Token
+from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from fitscribe.core.clock import now_ms
@@ -14,6 +17,7 @@ from fitscribe.sklearn.ledger import Score, problems, store_scores
 from fitscribe.sklearn.makers import Maker, maker_of
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.origins import remember
+from fitscribe.sklearn.patch import STAGED
 from fitscribe.sklearn.results import result_of
 from fitscribe.sklearn.variables import argument_text, variable_name
 from fitscribe.tracking import active
@@ -115,13 +119,35 @@ class _Answer(AskedCall):
     ) -> None:
         super().__init__(maker.title, options)
         self.maker = maker
-        columns = method in ("predict_proba", "predict_log_proba", "decision_function")
+        columns = method.endswith(("_proba", "decision_function"))
         self.classes = getattr(estimator, "classes_", None) if columns else None
         # Before the call, which may overwrite its input.
         self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker))
 
     def _keep(self, result: Any) -> None:
         remember(self.maker, self.dataset, result, self.classes)
+
+
+class _Staged(_Answer):
+    """A call of ``staged_predict`` …: an answer after each stage, which is a step of the run."""
+
+    def _keep(self, result: Any) -> None:
+        """Nothing was computed yet."""
+
+    def stages(self, results: Any) -> Any:
+        """Yield the same, and know each of them again."""
+        for step in itertools.count(1):
+            token = active.swap(fit=self)
+            try:
+                result = next(results, self)
+            finally:
+                active.restore(token)
+            if result is self:
+                return
+            maker = replace(self.maker, step=step)
+            keep = partial(remember, maker, self.dataset, result, self.classes)
+            self.attempts("know a stage again", keep)
+            yield result
 
 
 class _Scored(AskedCall):
@@ -171,6 +197,7 @@ def _begun(
     if method == "score":
         call = _Scored(maker, X, args[1] if len(args) > 1 else kwargs.get("y"), options)
     else:
-        call = _Answer(maker, estimator, method, X, options)
+        kind = _Staged if method in STAGED else _Answer
+        call = kind(maker, estimator, method, X, options)
     call.begin()
     return call

@@ -50,6 +50,7 @@ from fitscribe.tracking.stack import skipped_in_warnings
 __all__ = [
     "ANSWERS",
     "METHODS",
+    "STAGED",
     "Hook",
     "Recorder",
     "Recording",
@@ -62,9 +63,12 @@ __all__ = [
 
 METHODS = ("fit", "fit_transform", "fit_predict", "partial_fit", "fit_resample")
 # What a fitted model is asked; hooked are the classes of those that a run has recorded.
+# Those that are staged are generators: an answer after each stage.
+STAGED = ("staged_predict", "staged_predict_proba", "staged_decision_function")
 ANSWERS = (
     *("predict", "predict_proba", "predict_log_proba", "decision_function"),
     *("transform", "inverse_transform", "score_samples", "score"),
+    *STAGED,
 )
 
 
@@ -76,6 +80,13 @@ class Recording(Protocol):
 
     def failed(self, error: BaseException) -> None:
         """The fit raised."""
+
+
+class Stages(Recording, Protocol):
+    """A call of one of :data:`STAGED`."""
+
+    def stages(self, results: Any) -> Any:
+        """Return a generator of the same."""
 
 
 class Recorder(Protocol):
@@ -146,7 +157,7 @@ class _StandIn:
             return function(*args, **kwargs)
         if not isinstance(args[0], _Installed.kinds):
             return function(*args, **kwargs)
-        recording = recorder(args[0], _of(self, "name"), function, args[1:], kwargs)
+        recording: Any = recorder(args[0], _of(self, "name"), function, args[1:], kwargs)
         if recording is None:
             return function(*args, **kwargs)
         try:
@@ -155,7 +166,7 @@ class _StandIn:
             recording.failed(error)
             raise
         recording.finished(result)
-        return result
+        return recording.stages(result) if _of(self, "name") in STAGED else result
 
 
 class Hook(_StandIn):
@@ -365,7 +376,7 @@ def _hook_own(cls: type, names: tuple[str, ...] = METHODS) -> None:
     """Hook methods in the class's ``__dict__``: the training methods, if nothing else is said."""
     for name in names:
         original = cls.__dict__.get(name)
-        if original is None or not _trains(original):
+        if original is None or not (name in STAGED or _trains(original)):
             continue
         try:
             _put(cls, name, Hook(original, name, cls))
