@@ -52,12 +52,19 @@ def main() -> None:
 def in_a_process(path: Path, under: str) -> dict[str, bool]:
     """Return which facts of a snippet hold."""
     command = [sys.executable, __file__, "--under", under, "--one", str(path)]
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
-        )
-    if done.returncode:
-        return {f"runs to its end: {done.stderr.strip().splitlines()[-1]}": False}
+    nothing = {str(fact): False for fact in facts_of(path)}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        try:
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=True
+            )
+        except subprocess.TimeoutExpired:
+            print(f"{path.stem}: not done after {PATIENCE_S} s", flush=True)
+            return nothing
+        except subprocess.CalledProcessError as error:
+            why = error.stderr.strip().splitlines()
+            print(f"{path.stem}: {why[-1] if why else 'ended early'}", flush=True)
+            return nothing
     found: dict[str, bool] = json.loads(done.stdout.splitlines()[-1])
     return found
 
