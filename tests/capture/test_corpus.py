@@ -83,7 +83,8 @@ def test_facts_are_judged(tmp_path: Path, told: str, holds: bool) -> None:
         fitscribe.log_metrics({"r2_X_test": 0.5, "loss": 2.0}, step=0)
         fitscribe.log_metric("loss", 1.0, step=1)
         fitscribe.log_text("here", "plots/a.txt")
-        fitscribe.log_dict([{"text": "a leak of 3 rows"}], "findings.json")
+        findings = {"format": 1, "findings": [{"text": "a leak of 3 rows"}]}
+        fitscribe.log_dict(findings, "findings.json")
         unattributed = {"f1_score": {"value": 0.5, "candidates": ["a", "b"]}}
         fitscribe.log_dict(unattributed, "unattributed_metrics.json")
         with fitscribe.start_run(nested=True):
