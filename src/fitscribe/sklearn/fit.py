@@ -49,7 +49,6 @@ def arguments_to_read(
     if options.exclusive and here.runs:
         return None
     forget(estimator)  # whatever comes of it, it is no longer the model that it was
-    forget(estimator)  # whatever comes of it, it is no longer the model that it was
     attempts = Attempts(type(estimator).__name__, options.silent)
     arguments = attempts(
         "read the arguments", lambda: arguments_of(function, args, kwargs, estimator)

@@ -58,8 +58,14 @@ class Score:
         The arrays that it was given, or the scores whose results they are.
     active : OpenRun or None
         Where it is kept if it is of no one model.
+    last : (str, str) or None
+        Address and id of the last run, where none was active.
     keeps_unattributed : bool
         Whether it is a metric even if no model is known for it.
+    known : Origin or None
+        Whose the arrays are, once that was found out.
+    key : str or None
+        What it is called, once it has a name: one that is stored again keeps it.
     """
 
     name: str

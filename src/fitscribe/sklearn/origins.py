@@ -30,6 +30,7 @@ __all__ = [
     "makers_named",
     "part_of",
     "remember",
+    "rival_of",
     "values_of",
 ]
 
@@ -146,7 +147,6 @@ def _digest(values: Array) -> bytes | None:
         if values.size > MOST_BYTES // 8:
             return None
         return xxh3_128("\0".join(map(str, values.ravel().tolist())).encode()).digest()
-    # Both zeros are one number.
     flat = np.ascontiguousarray(values).reshape(-1)
     return xxh3_128(flat.data).digest()
 
