@@ -219,6 +219,11 @@ def test_importances_are_one_record(data: tuple[Any, ...]) -> None:
     assert after_fit(run) == {}
     told = read_json(run, "permutation_importance_X_test.json")["value"]
     assert told["importances_mean"] == found.importances_mean.tolist()
+    several = permutation_importance(
+        model, X_test, y_test, scoring=["accuracy", "f1"], n_repeats=2, random_state=0
+    )
+    told = read_json(only_run(), "permutation_importance-2_X_test.json")["value"]
+    assert told["f1"]["importances_std"] == several["f1"].importances_std.tolist()
 
 
 def test_clusters_are_judged_by_labels_and_predictions() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Token
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from fitscribe.core.clock import now_ms
 from fitscribe.core.entities import Dataset
@@ -26,7 +26,9 @@ from fitscribe.tracking.behind import write_behind
 from fitscribe.tracking.datasets import dataset_entity, digest_of
 from fitscribe.tracking.source import source_tags
 
-__all__ = ["AskedCall", "asking_options", "dataset_of", "keep", "record_answer"]
+__all__ = ["AskedCall", "begun", "dataset_of", "keep", "record_answer"]
+
+Call = TypeVar("Call", bound="AskedCall")
 
 MOST_DATASETS = 64
 UNNAMED = "unknown_dataset"
@@ -60,7 +62,7 @@ def dataset_of(X: Any, maker: Maker, position: int = 0, parameter: str = "X") ->
     return found
 
 
-def asking_options() -> Options | None:
+def _asking_options() -> Options | None:
     """Return the options if what happens here is recorded: outside of every recorded call."""
     options = current()
     if options is None or not options.log_post_training_metrics:
@@ -69,6 +71,20 @@ def asking_options() -> Options | None:
     if here.observing or here.fit is not None or (options.exclusive and here.runs):
         return None
     return options
+
+
+def begun(what: str, make: Callable[[Options], Call | None]) -> Call | None:
+    """Return a call that has begun to be recorded; None if it is none of ours."""
+    options = _asking_options()
+    if options is None:
+        return None
+    attempts = Attempts(what, options.silent)
+    call = attempts("begin", lambda: make(options))
+    if call is None:
+        attempts.tell()
+    else:
+        call.begin()
+    return call
 
 
 def keep(score: Score) -> None:
@@ -175,14 +191,12 @@ def record_answer(
 ) -> AskedCall | None:
     """Begin to record a call of a fitted model; None if it is none of ours."""
     del function
-    options = asking_options()
-    if options is None:
-        return None
-    attempts = Attempts(type(estimator).__name__, options.silent)
-    return attempts("begin", lambda: _begun(estimator, method, args, kwargs, options))
+    return begun(
+        type(estimator).__name__, lambda options: _asked(estimator, method, args, kwargs, options)
+    )
 
 
-def _begun(
+def _asked(
     estimator: Any,
     method: str,
     args: tuple[Any, ...],
@@ -199,5 +213,4 @@ def _begun(
     else:
         kind = _Staged if method in STAGED else _Answer
         call = kind(maker, estimator, method, X, options)
-    call.begin()
     return call

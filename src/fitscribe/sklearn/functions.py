@@ -18,7 +18,14 @@ from typing import Any, ClassVar, Protocol
 
 from fitscribe.tracking.stack import skipped_in_warnings
 
-__all__ = ["CallRecorder", "hook_by_name", "hook_functions", "is_hooked", "unhook_functions"]
+__all__ = [
+    "CallRecorder",
+    "hook_by_name",
+    "hook_functions",
+    "is_hooked",
+    "recorded_by",
+    "unhook_functions",
+]
 
 CELL = "func"
 
@@ -59,7 +66,7 @@ def hook_functions(functions: Iterable[Any], recorder: CallRecorder) -> None:
             if cell is not None and id(cell) not in _Hooked.cells:
                 original = cell.cell_contents
                 _Hooked.cells[id(cell)] = (cell, original)
-                cell.cell_contents = _recorded(original, recorder)
+                cell.cell_contents = recorded_by(original, recorder)
 
 
 def hook_by_name(
@@ -79,7 +86,7 @@ def hook_by_name(
         for _, _, original, known in _Hooked.names:
             if function is original or function is known:
                 return known  # type: ignore[no-any-return]
-        recorded = _recorded(function, recorder)
+        recorded = recorded_by(function, recorder)
         for variables in places:
             for name, value in list(variables.items()):
                 if value is function:
@@ -115,7 +122,9 @@ def _cell_of(function: Any) -> CellType | None:
     return cell
 
 
-def _recorded(original: Callable[..., Any], recorder: CallRecorder) -> Callable[..., Any]:
+def recorded_by(original: Callable[..., Any], recorder: CallRecorder) -> Callable[..., Any]:
+    """Return a function that does the same, and whose calls are recorded."""
+
     def recorded(*args: Any, **kwargs: Any) -> Any:
         recording = recorder(original, args, kwargs)
         if recording is None:

@@ -20,9 +20,8 @@ import numpy as np
 from fitscribe.core.clock import now_ms
 from fitscribe.core.entities import Dataset
 from fitscribe.errors import InvalidParameter
-from fitscribe.sklearn.answers import AskedCall, asking_options, dataset_of, keep
-from fitscribe.sklearn.attempt import Attempts
-from fitscribe.sklearn.functions import hook_by_name, hook_functions, is_hooked
+from fitscribe.sklearn.answers import AskedCall, begun, dataset_of, keep
+from fitscribe.sklearn.functions import hook_by_name, hook_functions, is_hooked, recorded_by
 from fitscribe.sklearn.ledger import Score
 from fitscribe.sklearn.makers import Maker, maker_of
 from fitscribe.sklearn.memory import Memory
@@ -33,7 +32,6 @@ from fitscribe.sklearn.results import Result, result_of
 from fitscribe.sklearn.variables import argument_text, arrays_near, names_in_argument
 from fitscribe.sklearn.weakly import kept_weakly
 from fitscribe.tracking.late import when_imported
-from fitscribe.tracking.stack import skipped_in_warnings
 
 __all__ = ["hook_metrics", "unhook_metrics", "watch_metric"]
 
@@ -161,14 +159,7 @@ def record_metric(
     function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Metric | None:
     """Begin to record a call of a metric function; None if it is part of another call."""
-    options = asking_options()
-    if options is None:
-        return None
-    attempts = Attempts(function.__name__, options.silent)
-    call = attempts("begin", lambda: _Metric(function, args, kwargs, options))
-    if call is not None:
-        call.begin()
-    return call
+    return begun(function.__name__, lambda options: _Metric(function, args, kwargs, options))
 
 
 def watch_metric(function: F) -> F:
@@ -218,7 +209,7 @@ class _Scorer(AskedCall):
     """A call of a scorer with a fitted model."""
 
     def __init__(
-        self, scorer: Any, maker: Maker, args: tuple[Any, ...], kwargs: Any, options: Options
+        self, scorer: Any, maker: Maker, args: list[Any], kwargs: Any, options: Options
     ) -> None:
         super().__init__(maker.title, options)
         self.scorer = scorer
@@ -248,26 +239,17 @@ def _name_of(scorer: Any) -> str:
     return f"neg_{name}" if getattr(scorer, "_sign", 1) < 0 else str(name)
 
 
-def _recorded_scorer(original: Callable[..., Any]) -> Callable[..., Any]:
-    def __call__(self: Any, estimator: Any, *args: Any, **kwargs: Any) -> Any:
-        options = asking_options()
-        maker = None if options is None else maker_of(estimator)
-        if options is None or maker is None:
-            return original(self, estimator, *args, **kwargs)
-        attempts = Attempts(maker.title, options.silent)
-        call = attempts("begin", lambda: _Scorer(self, maker, args, kwargs, options))
-        if call is None:
-            return original(self, estimator, *args, **kwargs)
-        call.begin()
-        try:
-            result = original(self, estimator, *args, **kwargs)
-        except BaseException as error:
-            call.failed(error)
-            raise
-        call.finished(result)
-        return result
-
-    return functools.wraps(original)(skipped_in_warnings(__call__))
+def record_scorer(
+    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> _Scorer | None:
+    """Begin to record a scorer's ``__call__``; None if its model is of no run that we know."""
+    del function
+    scorer, estimator, *rest = args if len(args) > 1 else (args[0], kwargs.get("estimator"))
+    maker = maker_of(estimator)
+    if maker is None:
+        return None
+    others = {key: value for key, value in kwargs.items() if key != "estimator"}
+    return begun(maker.title, lambda options: _Scorer(scorer, maker, rest, others, options))
 
 
 # Importances: one record, and not one of each of its many scores.
@@ -287,44 +269,37 @@ class _Importances(AskedCall):
         self.dataset: Dataset | None = None
         if maker is not None:
             self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker, 1))
-        shown = [
-            f"{key}={_shown(value, at, key)}" for at, (key, value) in enumerate(given.items())
-        ]
-        self.call = f"{name}({', '.join(shown)})"
+        self.call = _call_text(name, given)
 
     def _keep(self, value: Any) -> None:
         if self.maker is None:
             return
-        whole = value if "importances" in value else {}
-        content: dict[str, Any] = {
-            key: np.asarray(found).tolist()
-            for key, found in (whole or value).items()
-            if key.startswith("importances")
-        }
+        content: dict[str, Any] = (
+            _importances(value)
+            if "importances" in value
+            else {scorer: _importances(found) for scorer, found in value.items()}
+        )
         if self.columns:
             content["feature_names"] = self.columns
         result = Result(content=content)
         keep(Score(self.name, result, self.call, now_ms(), self.maker, self.dataset))
 
 
+def _importances(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the importances by one scorer, as JSON has them."""
+    return {key: np.asarray(value).tolist() for key, value in found.items()}
+
+
 def record_importances(
     function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Importances | None:
     """Begin to record a call of ``permutation_importance``."""
-    options = asking_options()
-    if options is None:
-        return None
-    attempts = Attempts(function.__name__, options.silent)
 
-    def begun() -> _Importances:
+    def asked(options: Options) -> _Importances:
         given = _given(function, args, kwargs)
-        maker = maker_of(given.get("estimator"))
-        return _Importances(maker, given, options, function.__name__)
+        return _Importances(maker_of(given.get("estimator")), given, options, function.__name__)
 
-    call = attempts("begin", begun)
-    if call is not None:
-        call.begin()
-    return call
+    return begun(function.__name__, asked)
 
 
 # Hooks
@@ -363,7 +338,7 @@ def _hook_scorers(module: ModuleType) -> None:
         original = vars(cls)["__call__"]
         if not any(held is cls for held, _ in _scorers):
             _scorers.append((cls, original))
-            cls.__call__ = _recorded_scorer(original)
+            cls.__call__ = recorded_by(original, record_scorer)
 
 
 # Classes of scorers whose calls are recorded, and what was there before.
