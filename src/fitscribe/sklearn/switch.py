@@ -27,7 +27,8 @@ from fitscribe.sklearn.steps import record
 from fitscribe.sklearn.validate import MODULE, hook_validations
 from fitscribe.sklearn.watched import unwatch, watch_listed
 from fitscribe.tracking.inherit import carry_scope_into_threads
-from fitscribe.tracking.late import when_imported
+from fitscribe.tracking.late import stop_waiting, when_imported
+from fitscribe.tracking.lifecycle import leave_alone
 from fitscribe.tracking.stack import level_of_caller
 from fitscribe.tracking.tasks import carry, carry_scope_into_joblib, hidden_tasks
 
@@ -54,6 +55,12 @@ def switch(given: Mapping[str, Any]) -> None:
 
 
 def _turn_off() -> None:
+    """Put everything back as it was.
+
+    What belongs to runs is put back if none is open (:func:`leave_alone`). What stays is no
+    name of anybody's: functions to be called at the exit, before and after a fork, and after a
+    cell of a notebook, which find nothing to do.
+    """
     set_for_process(None)
     patch.uninstall()
     unhook_functions()
@@ -61,6 +68,9 @@ def _turn_off() -> None:
     unwatch()
     unwatch_warnings()
     unhook_metrics()
+    stop_waiting()
+    carry_scope_into_joblib()
+    leave_alone()
 
 
 @declares(switch)
