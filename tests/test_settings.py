@@ -176,6 +176,16 @@ def test_a_project_only_narrows(tmp_path: Path, line: str) -> None:
         options()  # told once
 
 
+def test_start_run_tells_what_a_project_may_not(tmp_path: Path) -> None:
+    project(tmp_path, '[tool.fitscribe]\ntracking_uri = "sqlite:///elsewhere.db"')
+    with pytest.warns(
+        UserWarning, match="tracking_uri in .* is left out: .*FITSCRIBE_TRACKING"
+    ) as w:
+        fitscribe.start_run()
+    fitscribe.end_run()
+    assert w[0].filename == __file__
+
+
 def test_what_a_project_may(tmp_path: Path) -> None:
     project(
         tmp_path,

@@ -39,10 +39,12 @@ __all__ = [
     "look_again",
     "present",
     "refused",
+    "refused_untold",
     "user_path",
 ]
 
 SETTINGS = (*TRACKING, *AUTOLOG)
+_told: set[str] = set()
 _KEYS = {setting.key: setting for setting in TRACKING if setting.key is not None}
 
 
@@ -83,6 +85,13 @@ def refused() -> list[str]:
         return [f"{project.path} is left out, for it cannot be read: {project.problem}."]
     told = ((project.named(key), _refusal(project, key)) for key in project.values)
     return [f"{named} is left out: {why}." for named, why in told if why is not None]
+
+
+def refused_untold() -> list[str]:
+    """Return what files say in vain, each sentence once a process."""
+    new = [sentence for sentence in refused() if sentence not in _told]
+    _told.update(new)
+    return new
 
 
 def _refusal(file: SettingsFile, key: str) -> str | None:

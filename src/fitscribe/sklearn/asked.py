@@ -65,7 +65,7 @@ class Asked:
     only_supported : bool
         Whether it is to be off under a scikit-learn that was not tested.
     refused : list of str
-        What files say in vain, a sentence each.
+        What files say in vain and nobody was told, a sentence each.
     """
 
     options: Options
@@ -105,7 +105,7 @@ def asked(given: Mapping[str, Any]) -> Asked:
         options,
         off=switches["disable"],
         only_supported=switches["disable_for_unsupported_versions"],
-        refused=[] if alone else config.refused(),
+        refused=[] if alone else config.refused_untold(),
     )
 
 

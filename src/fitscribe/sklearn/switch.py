@@ -5,9 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import sklearn
 
@@ -47,7 +47,8 @@ def switch(given: Mapping[str, Any]) -> None:
         return
     if not options.silent:
         _tell_of_mlflow()
-        _tell_of_refused(told.refused)
+        for sentence in told.refused:
+            warnings.warn(sentence, FitscribeWarning, stacklevel=level_of_caller())
     set_for_process(options)
     _install()
     if multiprocessing.parent_process() is None:
@@ -218,15 +219,6 @@ def _is_supported(version: str) -> bool:
 
 class _Told:
     of_mlflow = False
-    refused: ClassVar[set[str]] = set()
-
-
-def _tell_of_refused(sentences: Sequence[str]) -> None:
-    """Say once what a project's file asks for and does not get."""
-    for sentence in sentences:
-        if sentence not in _Told.refused:
-            _Told.refused.add(sentence)
-            warnings.warn(sentence, FitscribeWarning, stacklevel=level_of_caller())
 
 
 def _tell_of_mlflow() -> None:
