@@ -59,6 +59,21 @@ def test_the_table_and_the_functions_say_the_same() -> None:
     assert others == {"pos_label", "extra_tags"}, "an option without a row in the table"
 
 
+def test_the_documentation_has_every_option() -> None:
+    page = Path(__file__).parents[1].joinpath("docs", "autologging.md").read_text("utf-8")
+    for option in OPTIONS:
+        name = option.name
+        if name == "log":
+            continue
+        assert f"`{name}`" in page
+        rows = [line for line in page.splitlines() if f"| `{name}` |" in line]
+        if option.at("light") is not ...:
+            (row,) = rows
+            shown = {True: "on", False: "–", None: "all"}
+            told = [option.at(level) for level in ("light", "standard", "full")]
+            assert row.split("|")[-4:-1] == [f" {shown.get(one, one)} " for one in told], name
+
+
 def test_standard_is_the_default() -> None:
     assert options(silent=True) == options(silent=True, log="standard")
 

@@ -179,7 +179,8 @@ def test_two_runs_of_one_script_record_the_same_keys(run_python: Run) -> None:
         VotingClassifier([("a", GaussianNB()), ("b", LogisticRegression())]).fit(X, y)
         IsolationForest(n_estimators=5, random_state=0).fit(X)
         KMeans(2, n_init=1).fit(X)
-        RandomizedSearchCV(LogisticRegression(), {"C": [1, 2, 3]}, n_iter=2, cv=2, random_state=0).fit(X, y)
+        grid = {"C": [1, 2, 3]}
+        RandomizedSearchCV(LogisticRegression(), grid, n_iter=2, cv=2, random_state=0).fit(X, y)
     """
     tell = """
         import json, sys, fitscribe
