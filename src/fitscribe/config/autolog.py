@@ -209,7 +209,7 @@ def _layers(given: Mapping[str, Any], alone: bool) -> Iterator[dict[str, Chosen]
     yield call
     if alone:
         return
-    texts = ((option, option.setting.name) for option in OPTIONS)
+    texts = zip(OPTIONS, (setting.name for setting in AUTOLOG), strict=True)
     yield {
         option.name: Chosen(option.read(text, name), name)
         for option, name in texts

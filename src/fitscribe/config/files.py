@@ -22,6 +22,8 @@ from fitscribe.errors import InvalidParameter
 __all__ = ["SettingsFile", "look_again", "project_file", "user_file", "user_path"]
 
 PROJECT = "pyproject.toml"
+# What says where the user's own file is.
+VARIABLES = ("XDG_CONFIG_HOME", "APPDATA", "HOME", "USERPROFILE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +52,18 @@ class SettingsFile:
 
 
 class _Read:
-    """What was read: by path with the file's time and size; and each folder's project."""
+    """What was read: by path with the file's time and size; and what counts where."""
 
     files: ClassVar[dict[Path, tuple[tuple[int, int], SettingsFile]]] = {}
-    projects: ClassVar[dict[str, Path | None]] = {}
-    user: ClassVar[dict[str, SettingsFile | None]] = {}
+    # By working directory, and by the variables that say where the user's own file is.
+    projects: ClassVar[dict[str, SettingsFile | None]] = {}
+    users: ClassVar[dict[tuple[str | None, ...], SettingsFile | None]] = {}
 
 
 def look_again() -> None:
     """Let the next question find files that are new, and read those that have changed."""
     _Read.projects.clear()
-    _Read.user.clear()
+    _Read.users.clear()
 
 
 def user_path() -> Path:
@@ -85,13 +88,14 @@ def user_file() -> SettingsFile | None:
     InvalidParameter
         If it cannot be read.
     """
-    path = user_path()
-    key = str(path)
-    if key not in _Read.user:
-        _Read.user[key] = _file(path, is_project=False)
-    found = _Read.user[key]
+    key = tuple(map(read, VARIABLES))
+    if key not in _Read.users:
+        _Read.users[key] = _file(user_path(), is_project=False)
+    found = _Read.users[key]
     if found is not None and found.problem:
-        raise InvalidParameter(f"{path} cannot be read: {found.problem}. Correct or remove it.")
+        raise InvalidParameter(
+            f"{found.path} cannot be read: {found.problem}. Correct or remove it."
+        )
     return found
 
 
@@ -106,10 +110,9 @@ def project_file() -> SettingsFile | None:
         return None
     if here not in _Read.projects:
         folders = (Path(here), *Path(here).parents)
-        paths = (folder / PROJECT for folder in folders)
-        _Read.projects[here] = next((path for path in paths if path.is_file()), None)
-    path = _Read.projects[here]
-    return None if path is None else _file(path, is_project=True)
+        path = next((one for one in (f / PROJECT for f in folders) if one.is_file()), None)
+        _Read.projects[here] = None if path is None else _file(path, is_project=True)
+    return _Read.projects[here]
 
 
 def _file(path: Path, is_project: bool) -> SettingsFile | None:
