@@ -51,6 +51,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.delenv(setting.name, raising=False)
         if setting.alias is not None:
             monkeypatch.delenv(setting.alias, raising=False)
+    for name in ("XDG_CONFIG_HOME", "APPDATA"):  # where the user's own settings are
+        monkeypatch.setenv(name, str(tmp_path / "settings"))
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "home"
     fitscribe.set_tracking_uri(folder)
@@ -75,6 +77,7 @@ def run_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
     ours = {setting.name for setting in SETTINGS} | {setting.alias for setting in SETTINGS}
     clean = {name: value for name, value in os.environ.items() if name not in ours}
     clean["HOME"] = clean["IPYTHONDIR"] = str(tmp_path)  # IPython keeps its history there
+    clean["XDG_CONFIG_HOME"] = clean["APPDATA"] = str(tmp_path / "settings")
 
     def run(
         *arguments: str, env: dict[str, str] | None = None, **options: object

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fitscribe import sklearn as sklearn
     from fitscribe import types as types
     from fitscribe.errors import FitscribeError as FitscribeError
-    from fitscribe.sklearn.switch import autolog_everywhere
+    from fitscribe.sklearn.everywhere import autolog as autolog
     from fitscribe.tracking.as_mlflow import install_as_mlflow as install_as_mlflow
     from fitscribe.tracking.behind import flush as flush
     from fitscribe.tracking.client import Client as Client
@@ -94,7 +94,6 @@ if TYPE_CHECKING:
         set_logged_model_tags as set_logged_model_tags,
     )
 
-    autolog = autolog_everywhere
     MlflowClient = Client
     MlflowException = FitscribeError
 
@@ -176,7 +175,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "MlflowClient": ("fitscribe.tracking.client", "Client"),
     "MlflowException": ("fitscribe.errors", "FitscribeError"),
     "doctor": ("fitscribe.tracking.doctor", "doctor"),
-    "autolog": ("fitscribe.sklearn.switch", "autolog_everywhere"),
+    "autolog": ("fitscribe.sklearn.everywhere", "autolog"),
     "flush": ("fitscribe.tracking.behind", "flush"),
     "get_tracking_uri": ("fitscribe.tracking.connect", "get_tracking_uri"),
     "install_as_mlflow": ("fitscribe.tracking.as_mlflow", "install_as_mlflow"),

@@ -197,7 +197,14 @@ def test_autolog() -> None:
         "extra_tags",
     ]
     everywhere = parameters(fitscribe.autolog)
-    assert everywhere == [*ours[:4], "log_traces", *ours[4:8], "extra_tags", "exclude_flavors"]
+    assert everywhere == [
+        *ours[:4],
+        "log_traces",
+        *ours[4:8],
+        "extra_tags",
+        "exclude_flavors",
+        "log",
+    ]
 
 
 def test_the_client_has_mlflows_name_everywhere() -> None:

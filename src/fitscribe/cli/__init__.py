@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from fitscribe.cli import database, experiments, models, runs, script
+from fitscribe.cli import database, experiments, health, models, runs, script
 from fitscribe.cli.table import print_error
 from fitscribe.errors import FitscribeError, NotFound
 from fitscribe.modelfolder.distributions import version_of
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         verbs = noun.add_subparsers(metavar="VERB", required=True)
         module.add_verbs(verbs, common)
     script.add_command(nouns)
+    health.add_command(nouns)
     return parser
 
 
@@ -79,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if getattr(parsed, "uri", None):
             set_tracking_uri(parsed.uri)
-        _check_home()
+        if not getattr(parsed, "anywhere", False):
+            _check_home()
         status: int = parsed.do(parsed) or 0
         sys.stdout.flush()
         return status

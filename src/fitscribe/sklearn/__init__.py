@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from fitscribe.sklearn.flavor import save_model as save_model
     from fitscribe.sklearn.scores import watch_metric as watch_metric
     from fitscribe.sklearn.switch import autolog as autolog
+    from fitscribe.sklearn.unrecorded import autolog_disabled as autolog_disabled
     from fitscribe.sklearn.watched import watch as watch
 
 # A pool's worker that only needs to know that a fit is going on imports this package; it must
 # not pay for scikit-learn's hooks.
 _NAMES = {
     "autolog": "fitscribe.sklearn.switch",
+    "autolog_disabled": "fitscribe.sklearn.unrecorded",
     "FitscribeWarning": "fitscribe.sklearn.attempt",
     "get_default_conda_env": "fitscribe.sklearn.flavor",
     "get_default_pip_requirements": "fitscribe.sklearn.flavor",

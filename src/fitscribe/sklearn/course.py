@@ -139,6 +139,8 @@ class Course:
         own = getattr(estimator, "__dict__", None)
         # The attributes outlive the object, if nothing of the user's can make them refer to it.
         self._state = own if class_is_plain(self._cls) else None
+        if not self.options.log_histories:
+            return
         now = now_ms()
         points = [] if self.rows is None else [(SEEN, self.step, float(self.rows), now)]
         for name in LOSSES:

@@ -38,6 +38,7 @@ from fitscribe.sklearn.features import feature_names, features_of, selection_of
 from fitscribe.sklearn.finding import Finding
 from fitscribe.sklearn.members import asks_members, even_rows, member_metrics, members_of, rows_for
 from fitscribe.sklearn.observe import Scores
+from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.outliers import is_detector, outliers_of
 from fitscribe.sklearn.parts import Parts, parts_of, seen_by_model
 from fitscribe.sklearn.rows import shape_of, take_rows
@@ -122,28 +123,33 @@ class Facts:
         return _encode({"format": 1, **self.sections})
 
 
-def facts_of(looked: Looked, attempts: Attempts) -> Facts:
+def facts_of(looked: Looked, options: Options, attempts: Attempts) -> Facts:
     """Return what there is to know of a fit.
 
     Parameters
     ----------
     looked : Looked
+    options : Options
+        Whether facts, and whether findings are wanted.
     attempts : Attempts
         The guard of each step.
     """
     facts = Facts()
     parts = attempts("find the parts", lambda: parts_of(looked.estimator))
     parts = parts or [("", looked.estimator)]
-    steps: dict[str, Callable[[], None]] = {
-        "read the fitted attributes": lambda: _attributes(facts, looked, parts),
-        "read the features": lambda: _features(facts, looked, parts),
-        "look at the model": lambda: _model(facts, looked, parts),
-        "look for chance": lambda: facts.findings.extend(
+    steps: dict[str, Callable[[], None]] = {}
+    if options.log_facts:
+        steps = {
+            "read the fitted attributes": lambda: _attributes(facts, looked, parts),
+            "read the features": lambda: _features(facts, looked, parts),
+            "look at the model": lambda: _model(facts, looked, parts),
+            "tell time, memory and threads": lambda: _resources(facts, looked),
+        }
+    if options.log_findings:
+        steps["look for chance"] = lambda: facts.findings.extend(
             unset_random_states(looked.estimator, looked.params)
-        ),
-        "look at convergence": lambda: _warnings(facts, looked, parts),
-        "tell time, memory and threads": lambda: _resources(facts, looked),
-    }
+        )
+        steps["look at convergence"] = lambda: _warnings(facts, looked, parts)
     for name, step in steps.items():
         attempts(name, step)
     if facts.left_out:

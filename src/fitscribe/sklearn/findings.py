@@ -140,17 +140,19 @@ class Findings:
 
     def look(self, params: Mapping[str, Any]) -> None:
         """Look at the estimator: scores, curves, models, candidates."""
-        fit, attempts = self.fit, self.fit.attempts
+        fit, attempts, options = self.fit, self.fit.attempts, self.fit.options
         scores = observe.scores(
-            fit.estimator, params, fit.arguments, fit.options.pos_label, attempts, fit.digest
+            fit.estimator, params, fit.arguments, options, attempts, fit.digest
         )
         self.metrics.update(scores.metrics)
         self.files.update(scores.files)
         self.tags.update(scores.tags)
-        attempts("read the histories", self._read_histories)
+        if options.log_histories:
+            attempts("read the histories", self._read_histories)
         self.take_preparation()
-        attempts("gather the facts", lambda: self._gather_facts(params, scores))
-        if fit.options.log_models:
+        if options.log_facts or options.log_findings:
+            attempts("gather the facts", lambda: self._gather_facts(params, scores))
+        if options.log_models:
             attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
         attempts("look at the search", lambda: self._look_at_search(scores))
 
@@ -167,8 +169,9 @@ class Findings:
         looked = Looked(
             fit.estimator, params, fit.arguments.X, fit.arguments.y, scores, fit.running
         )
-        facts = facts_of(looked, fit.attempts)
-        self.files[FILE] = facts.file()
+        facts = facts_of(looked, fit.options, fit.attempts)
+        if fit.options.log_facts:
+            self.files[FILE] = facts.file()
         for key, value in facts.metrics.items():
             scored = key.startswith("training_")
             (self.metrics if scored else self.numbers)[key] = value
@@ -178,7 +181,8 @@ class Findings:
     def take_warnings(self) -> None:
         """Tell of the warnings alone: the fit failed, and there is nothing else to look at."""
         self.fit.running.end()
-        self.findings += self.fit.running.findings()
+        if self.fit.options.log_findings:
+            self.findings += self.fit.running.findings()
 
     def take_preparation(self) -> None:
         """Make what was prepared for this fit a file of its run."""

@@ -42,13 +42,13 @@ def arguments_to_read(
     estimator: Any, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[Options, Attempts, Arguments] | None:
     """Return what to read a call of a training method with; None if it is none of ours."""
-    options = current()
     here = active.scope()
-    if options is None or here.observing:
-        return None
-    if options.exclusive and here.runs:
+    if here.observing:
         return None
     forget(estimator)  # whatever comes of it, it is no longer the model that it was
+    options = current()
+    if options is None or (options.exclusive and here.runs):
+        return None
     attempts = Attempts(type(estimator).__name__, options.silent)
     arguments = attempts(
         "read the arguments", lambda: arguments_of(function, args, kwargs, estimator)
@@ -65,8 +65,12 @@ def record_fit(
     """Begin to record a call of a training method, as preparation or by `begin`."""
     options, attempts, arguments = read
     preparation = attempts("tell models from preparation", lambda: is_preparation(estimator))
-    if preparation and not options.log_transformers:
-        return Preparation(estimator, arguments, attempts, method == "partial_fit")
+    in_batches = method == "partial_fit"
+    if (preparation and not options.log_transformers) or (
+        in_batches and not options.log_partial_fits
+    ):
+        kept = bool(preparation) and options.log_preparation
+        return Preparation(estimator, arguments, attempts, in_batches, kept)
     fit = attempts("begin to record", lambda: begin(estimator, arguments, attempts, options))
     if fit is None:
         attempts.tell()
@@ -74,13 +78,19 @@ def record_fit(
 
 
 class Preparation:
-    """A fit of a scaler, an encoder …: no run; what it is goes to the next fit's run."""
+    """A fit of a scaler, an encoder …: no run; if `kept`, the next fit's run tells of it."""
 
     def __init__(
-        self, estimator: Any, arguments: Arguments, attempts: Attempts, in_batches: bool
+        self,
+        estimator: Any,
+        arguments: Arguments,
+        attempts: Attempts,
+        in_batches: bool,
+        kept: bool,
     ) -> None:
         self.estimator = estimator
         self.in_batches = in_batches
+        self.kept = kept
         self.shape = attempts("read the shape of X", lambda: observe.shape_of(arguments.X))
         self.attempts = attempts
         self.scope = active.swap(fit=self)
@@ -88,7 +98,8 @@ class Preparation:
     def finished(self, result: Any) -> None:
         """Keep what was prepared."""
         active.restore(self.scope)
-        self.attempts("keep a preparation", self._remember)
+        if self.kept:
+            self.attempts("keep a preparation", self._remember)
 
     def _remember(self) -> None:
         remember(self.estimator, self.shape, in_batches=self.in_batches)
@@ -108,7 +119,7 @@ class RecordedFit(RecordedCall):
     def follow(self, parallel: Any, tasks: Iterable[Any]) -> Iterable[Any] | None:
         """Return the tasks of a search, followed; see `fitscribe.tracking.tasks`."""
         if self.live is None:
-            if not is_search_by_class(self.estimator):
+            if not self.options.log_progress or not is_search_by_class(self.estimator):
                 return None
             self.live = self.attempts("follow the search", self._live)
         return None if self.live is None else self.live.follow(parallel, tasks)
@@ -176,7 +187,7 @@ class RecordedFit(RecordedCall):
             if not self.ended:
                 self._end(run, {}, RunStatus.FINISHED)
             self._leave()
-        if is_selection(self.estimator):
+        if self.options.log_preparation and is_selection(self.estimator):
             self.attempts("keep a selection", lambda: self._prepare_next(run))
 
     def _prepare_next(self, run: OpenRun) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.rows import shape_of
 from fitscribe.sklearn.standin import calls_own_function, is_plain, reason_not_to_ask, stand_in
 from fitscribe.sklearn.training import TrainingScores, training_scores
@@ -119,11 +120,13 @@ def scores(
     estimator: Any,
     params: Mapping[str, Any],
     arguments: Arguments,
-    pos_label: Any,
+    options: Options,
     attempts: Attempts,
     before: Digest | None,
 ) -> Scores:
     """Return the training scores, or why there are none; `before` is of X and y before the fit."""
+    if not (options.log_training_metrics or options.log_facts):
+        return Scores()
     overwrites = attempts("look for copy=False", lambda: may_overwrite(estimator, params))
     if overwrites and before is not None:
         after = attempts("digest X again", lambda: digest_of(arguments.X, arguments.y))
@@ -131,6 +134,8 @@ def scores(
             why = " (copy=False)" if _told_to(params) else ""
             attempts.note(f"training metrics: the fit overwrote its input{why}")
             return Scores(intact=False)
+    if not options.log_training_metrics:
+        return Scores()
     reason = attempts("tell whether to ask", lambda: reason_not_to_ask(estimator, params))
     if reason is not None:
         return Scores(tags={SKIPPED: f"predictions: {reason}"})
@@ -140,9 +145,10 @@ def scores(
         arguments.X,
         arguments.y,
         arguments.sample_weight,
-        pos_label,
+        options.pos_label,
         attempts,
         overwrites is not False,
+        options.log_curves,
     )
     return Scores(
         found.metrics,

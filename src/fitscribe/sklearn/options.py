@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from fitscribe.tracking.active import scope
+
 __all__ = ["Options", "current", "for_task", "set_for_process"]
 
 
@@ -26,6 +28,16 @@ class Options:
     pos_label: object = None
     extra_tags: Mapping[str, str] = field(default_factory=dict)
     log_transformers: bool = False
+    log_training_metrics: bool = True
+    log_curves: bool = True
+    log_facts: bool = True
+    log_findings: bool = True
+    log_histories: bool = True
+    log_partial_fits: bool = True
+    log_preparation: bool = True
+    log_cross_validations: bool = True
+    log_progress: bool = True
+    log_source_details: bool = False
 
 
 class _Process:
@@ -37,7 +49,8 @@ _task: ContextVar[Options | None] = ContextVar("fitscribe_autolog_options", defa
 
 def current() -> Options | None:
     """Return the options in force in this thread and task, or None if autologging is off."""
-    return _task.get() or _Process.options
+    options = _task.get() or _Process.options
+    return None if options is None or scope().unrecorded else options
 
 
 def set_for_process(options: Options | None) -> None:

@@ -49,7 +49,7 @@ def record(
     end_what_died()
     before = course_of(estimator)
     begin: Callable[..., RecordedFit] = RecordedFit
-    if method == "partial_fit":
+    if method == "partial_fit" and read[0].log_partial_fits:
         if before is not None and before.in_batches and before.goes_on():
             return _next_step(before, estimator, *read)
         begin = partial(_FirstStep, before)

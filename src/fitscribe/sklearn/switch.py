@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
-import operator
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
 import sklearn
 
-from fitscribe.core.entities import TAG_PARENT
-from fitscribe.core.texts import check_tag
-from fitscribe.errors import InvalidParameter, NotSupported
-from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.sklearn import patch
 from fitscribe.sklearn.answers import record_answer
+from fitscribe.sklearn.asked import asked, declares
 from fitscribe.sklearn.attempt import FitscribeWarning
 from fitscribe.sklearn.course import end_courses
 from fitscribe.sklearn.functions import unhook_functions
@@ -32,19 +27,54 @@ from fitscribe.sklearn.steps import record
 from fitscribe.sklearn.validate import MODULE, hook_validations
 from fitscribe.sklearn.watched import unwatch, watch_listed
 from fitscribe.tracking.inherit import carry_scope_into_threads
-from fitscribe.tracking.late import when_imported
+from fitscribe.tracking.late import stop_waiting, when_imported
+from fitscribe.tracking.lifecycle import leave_alone
 from fitscribe.tracking.stack import level_of_caller
 from fitscribe.tracking.tasks import carry, carry_scope_into_joblib, hidden_tasks
 
-__all__ = ["autolog", "autolog_everywhere", "resume"]
+__all__ = ["autolog", "resume", "switch"]
 
 OLDEST = (1, 5)
 NEWEST = (1, 9)
-# MLflow keeps back the first only; of the next two it overwrites what is given, and the last
-# would hang every run below one that need not exist.
-OURS = ("mlflow.autologging", "estimator_name", "estimator_class", TAG_PARENT)
 
 
+def switch(given: Mapping[str, Any]) -> None:
+    """Turn autologging on, or off, by the arguments that ``autolog`` was given."""
+    told = asked(given)
+    options = told.options
+    if told.off or (told.only_supported and not _is_supported(sklearn.__version__)):
+        _turn_off()
+        return
+    if not options.silent:
+        _tell_of_mlflow()
+        for sentence in told.refused:
+            warnings.warn(sentence, FitscribeWarning, stacklevel=level_of_caller())
+    set_for_process(options)
+    _install()
+    if multiprocessing.parent_process() is None:
+        greet_at_end(options.silent)
+
+
+def _turn_off() -> None:
+    """Put everything back as it was.
+
+    What belongs to runs is put back if none is open (:func:`leave_alone`). What stays is no
+    name of anybody's: functions to be called at the exit, before and after a fork, and after a
+    cell of a notebook, which find nothing to do.
+    """
+    set_for_process(None)
+    patch.uninstall()
+    unhook_functions()
+    end_courses()
+    unwatch()
+    unwatch_warnings()
+    unhook_metrics()
+    stop_waiting()
+    carry_scope_into_joblib()
+    leave_alone()
+
+
+@declares(switch)
 def autolog(
     log_input_examples: bool = False,
     log_model_signatures: bool = True,
@@ -62,10 +92,23 @@ def autolog(
     extra_tags: Mapping[str, Any] | None = None,
     *,
     log_transformers: bool = False,
+    log: Literal["light", "standard", "full"] | None = None,
+    log_training_metrics: bool = True,
+    log_curves: bool = True,
+    log_facts: bool = True,
+    log_findings: bool = True,
+    log_histories: bool = True,
+    log_partial_fits: bool = True,
+    log_preparation: bool = True,
+    log_cross_validations: bool = True,
+    log_progress: bool = True,
+    log_source_details: bool = False,
 ) -> None:
     """Record every fit from now on; calling it again changes the options.
 
-    The first fourteen parameters are MLflow's, in its order.
+    The first fourteen parameters are MLflow's, in its order. What is not given is as the
+    environment (``FITSCRIBE_AUTOLOG_LOG_CURVES=0``), the user's own file or the project's
+    ``pyproject.toml`` says, else as `log` says, else as it stands here.
 
     Parameters
     ----------
@@ -101,11 +144,37 @@ def autolog(
         Tags of every run that autologging opens; not those that it sets itself.
     log_transformers : bool
         Make runs of fits that only prepare data (scalers, encoders …), too.
+    log : {"light", "standard", "full"} or None
+        Which groups are recorded where nothing else is said. ``"standard"`` is the defaults.
+        ``"light"`` is for many small fits: params, metrics, findings and the digest of the data,
+        no files of models, curves and facts, and of a search the best five candidates.
+        ``"full"`` adds `log_source_details`. Rows of the data are kept by no level.
+    log_training_metrics : bool
+        Predict the training data once and record metrics of that.
+    log_curves : bool
+        Keep curves of the training data (``training_roc_curve.json`` …).
+    log_facts : bool
+        Keep what the fit came to (``fitted_attributes.json``) and the numbers of it.
+    log_findings : bool
+        Keep warnings, fits that did not converge, seeds that are not set (``findings.json``).
+    log_histories : bool
+        Record values that the estimator keeps of each iteration, and the points of
+        ``partial_fit``.
+    log_partial_fits : bool
+        Make ``partial_fit`` of one object a run.
+    log_preparation : bool
+        Tell what prepared the data of a fit (``preparation.json``).
+    log_cross_validations : bool
+        Make a run of ``cross_validate`` and the like; without, the fits in it are not recorded.
+    log_progress : bool
+        Tell how far a search is while it runs, and keep what is done when it is interrupted.
+    log_source_details : bool
+        Keep the uncommitted diff and the script's arguments, masked.
 
     Raises
     ------
     InvalidParameter
-        If a value is of the wrong kind; the options in force stay.
+        If a value is of the wrong kind, of a variable or a file too; the options in force stay.
     NotSupported
         If `registered_model_name` is given.
 
@@ -115,42 +184,6 @@ def autolog(
     >>> fitscribe.sklearn.autolog()
     >>> fitscribe.sklearn.autolog(disable=True)
     """
-    if registered_model_name is not None:
-        raise NotSupported(
-            f"autolog cannot register models as {registered_model_name!r}: there is no registry "
-            "yet. Leave registered_model_name out; the model is kept with its run."
-        )
-    off = _flag("disable", disable)
-    only_supported = _flag("disable_for_unsupported_versions", disable_for_unsupported_versions)
-    options = Options(
-        log_input_examples=_flag("log_input_examples", log_input_examples),
-        log_model_signatures=_flag("log_model_signatures", log_model_signatures),
-        log_models=_flag("log_models", log_models),
-        log_datasets=_flag("log_datasets", log_datasets),
-        exclusive=_flag("exclusive", exclusive),
-        silent=_flag("silent", silent),
-        max_tuning_runs=_count("max_tuning_runs", max_tuning_runs),
-        log_post_training_metrics=_flag("log_post_training_metrics", log_post_training_metrics),
-        serialization_format=_format(serialization_format),
-        pos_label=pos_label,
-        extra_tags=_tags(extra_tags),
-        log_transformers=_flag("log_transformers", log_transformers),
-    )
-    if off or (only_supported and not _is_supported(sklearn.__version__)):
-        set_for_process(None)
-        patch.uninstall()
-        unhook_functions()
-        end_courses()
-        unwatch()
-        unwatch_warnings()
-        unhook_metrics()
-        return
-    if not options.silent:
-        _tell_of_mlflow()
-    set_for_process(options)
-    _install()
-    if multiprocessing.parent_process() is None:
-        greet_at_end(options.silent)
 
 
 def _install() -> None:
@@ -177,53 +210,6 @@ def resume(options: Options) -> Iterator[None]:
         yield
 
 
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise InvalidParameter(f"autolog: {name} must be True or False, not {value!r}.")
-    return value
-
-
-def _count(name: str, value: object) -> int | None:
-    if value is None:
-        return None
-    wrong = f"autolog: {name} must be an integer or None (all), not {value!r}."
-    if isinstance(value, (bool, np.bool_)):
-        raise InvalidParameter(wrong)
-    try:
-        count = operator.index(value)  # type: ignore[arg-type]  # numpy's integers, too
-    except TypeError as error:
-        raise InvalidParameter(wrong) from error
-    if count < 0:
-        # The first half is MLflow's sentence, which tests of other projects match.
-        raise InvalidParameter(
-            f"`{name}` must be non-negative, instead got {count}. Use 0 for none, None for all."
-        )
-    return count
-
-
-def _format(value: object) -> str:
-    if not isinstance(value, str) or value not in FORMATS:
-        raise InvalidParameter(
-            f"Unrecognized serialization format {value!r}; one of {', '.join(sorted(FORMATS))}."
-        )
-    return value
-
-
-def _tags(tags: object) -> Mapping[str, str]:
-    if tags is None:
-        return {}
-    if not isinstance(tags, Mapping):
-        raise InvalidParameter(f"autolog: extra_tags must be a dict, not {type(tags).__name__}.")
-    checked = dict(check_tag(key, value) for key, value in tags.items())
-    for key in checked:
-        if key in OURS or key.startswith("fitscribe."):
-            raise InvalidParameter(
-                f"autolog: extra_tags cannot set {key!r}, which autologging sets itself. "
-                "Choose another key."
-            )
-    return checked
-
-
 def _is_supported(version: str) -> bool:
     numbers = version.split(".")
     if not (numbers[0].isdigit() and numbers[1].isdigit()) or not numbers[-1].isdigit():
@@ -246,39 +232,4 @@ def _tell_of_mlflow() -> None:
         "recorded twice: mlflow.sklearn.autolog(disable=True) turns it off.",
         FitscribeWarning,
         stacklevel=level_of_caller(),
-    )
-
-
-def autolog_everywhere(
-    log_input_examples: bool = False,
-    log_model_signatures: bool = True,
-    log_models: bool = True,
-    log_datasets: bool = True,
-    log_traces: bool = True,
-    disable: bool = False,
-    exclusive: bool = False,
-    disable_for_unsupported_versions: bool = False,
-    silent: bool = False,
-    extra_tags: Mapping[str, Any] | None = None,
-    exclude_flavors: Sequence[str] | None = None,
-) -> None:
-    """Record every fit from now on: ``fitscribe.autolog()``, MLflow's ``mlflow.autolog()``.
-
-    Parameters are those of :func:`fitscribe.sklearn.autolog`, in MLflow's order. The last call of
-    either function counts. `log_traces` is accepted and means nothing here; with ``"sklearn"``
-    among `exclude_flavors` nothing changes.
-    """
-    del log_traces
-    if "sklearn" in (exclude_flavors or ()):
-        return
-    autolog(
-        log_input_examples=log_input_examples,
-        log_model_signatures=log_model_signatures,
-        log_models=log_models,
-        log_datasets=log_datasets,
-        disable=disable,
-        exclusive=exclusive,
-        disable_for_unsupported_versions=disable_for_unsupported_versions,
-        silent=silent,
-        extra_tags=extra_tags,
     )

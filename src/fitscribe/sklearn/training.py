@@ -106,6 +106,7 @@ def training_scores(
     pos_label: Any = None,
     attempt: Attempt = _do,
     overwrites: bool = False,
+    curves: bool = True,
 ) -> TrainingScores:
     """Score a fitted estimator on the data that it was fitted on.
 
@@ -129,6 +130,8 @@ def training_scores(
     overwrites : bool
         Whether the estimator may overwrite the rows that it is asked about: then it is given
         copies.
+    curves : bool
+        Whether there are to be files.
 
     Returns
     -------
@@ -172,7 +175,7 @@ def training_scores(
             metrics |= {} if value is None else {"training_score": value}
             problems += [] if problem is None else [problem]
     files: dict[str, bytes] = {}
-    if answered is not None and scored is not None:
+    if curves and answered is not None and scored is not None:
         files = attempt("curves", lambda: _files(asked, answered, scored)) or {}
     facts = _facts(plan.rows, predictions, calls)
     if plan.kind == CLASSIFIER and metrics:

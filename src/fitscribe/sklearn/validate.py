@@ -51,13 +51,15 @@ FILE, PREDICTIONS = "cross_validation.json", "out_of_fold_predictions.npy"
 
 def record_validation(
     function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> _Validation | None:
+) -> _Validation | _Unrecorded | None:
     """Begin to record a call; None if it is none of ours, or part of another."""
     options, here = current(), active.scope()
     if options is None or here.observing or here.fit is not None:
         return None
     if options.exclusive and here.runs:
         return None
+    if not options.log_cross_validations:
+        return _Unrecorded()
     attempts = Attempts(function.__name__, options.silent)
     recording = attempts(
         "begin to record", lambda: _Validation(function, args, kwargs, attempts, options)
@@ -65,6 +67,21 @@ def record_validation(
     if recording is None:
         attempts.tell()
     return recording
+
+
+class _Unrecorded:
+    """A call that is not to be recorded: neither are the fits of its folds."""
+
+    def __init__(self) -> None:
+        self.scope = active.swap(fit=self)
+
+    def finished(self, result: Any) -> None:
+        """Go on."""
+        active.restore(self.scope)
+
+    def failed(self, error: BaseException) -> None:
+        """Go on."""
+        active.restore(self.scope)
 
 
 @dataclass
@@ -173,6 +190,8 @@ class _Validation(RecordedCall):
 
     def _findings(self, found: Outcome) -> list[Finding]:
         """Return the warnings that were shown, a fold's failure among them, and unset seeds."""
+        if not self.options.log_findings:
+            return []
         told = list(self.running.findings())
         lost = sum(value != value for key, _, value in found.metrics if key.startswith("test_"))
         if lost and not any(one.kind == FAILED for one in told):

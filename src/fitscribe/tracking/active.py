@@ -34,6 +34,7 @@ __all__ = [
     "open_runs",
     "pop_run",
     "push_run",
+    "record_nothing",
     "remember_last",
     "remember_last_model",
     "restore",
@@ -138,6 +139,8 @@ class Scope:
         The logged model that metrics describe where nothing else is said.
     observing : bool
         Whether we are looking at a fitted estimator: what it does now is not the user's doing.
+    unrecorded : int
+        How many contexts are open here in which nothing is recorded by itself.
     """
 
     runs: tuple[OpenRun, ...] = ()
@@ -145,6 +148,7 @@ class Scope:
     fit: Any = None
     observing: bool = False
     model_id: str | None = None
+    unrecorded: int = 0
 
 
 NOTHING = Scope()
@@ -250,6 +254,17 @@ def remember_last_model(tracking_uri: str, model_id: str) -> None:
 def last_model() -> tuple[str, str] | None:
     """Return (tracking URI, model id) of the last model logged here, else in the process."""
     return _last_model.get() or _Last.model
+
+
+def record_nothing(more: int) -> None:
+    """Enter (1), or leave (-1), a context in which nothing is recorded by itself.
+
+    Runs that are opened or ended meanwhile stay so, and an object of ours would have to know
+    which thread entered it: so it is a number.
+    """
+    here = scope()
+    new = replace(here, unrecorded=max(here.unrecorded + more, 0))
+    _set(NOTHING if new == NOTHING else new)
 
 
 def open_runs() -> tuple[OpenRun, ...]:

@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-__all__ = ["when_imported"]
+__all__ = ["stop_waiting", "when_imported"]
 
 
 def when_imported(name: str, do: Callable[[ModuleType], object]) -> None:
@@ -35,6 +35,13 @@ def when_imported(name: str, do: Callable[[ModuleType], object]) -> None:
             finder.do = do
             return
     sys.meta_path.insert(0, _Waiting(name, do))
+
+
+def stop_waiting() -> None:
+    """Wait for no import any more, whatever was to be done after it."""
+    for finder in list(sys.meta_path):
+        if isinstance(finder, _Waiting):
+            sys.meta_path.remove(finder)
 
 
 def _is_being_imported(module: ModuleType) -> bool:

@@ -25,11 +25,12 @@ from fitscribe.core.commands import Batch, RunChange, RunRecord
 from fitscribe.core.states import RunStatus
 from fitscribe.errors import FitscribeError, StoreUnavailable
 from fitscribe.stores import open_store
-from fitscribe.tracking.active import OpenRun, pop_run, this_thread
-from fitscribe.tracking.inherit import carry_scope_into_threads
+from fitscribe.tracking.active import OpenRun, pop_run, scope, this_thread
+from fitscribe.tracking.inherit import carry_scope_into_threads, leave_threads_alone
 from fitscribe.tracking.lease import HEARTBEAT_S, own_lease
+from fitscribe.tracking.replaced import Replaced
 from fitscribe.tracking.source import settle
-from fitscribe.tracking.tasks import carry_scope_into_joblib
+from fitscribe.tracking.tasks import carry_scope_into_joblib, leave_joblib_alone
 
 __all__ = [
     "before_end",
@@ -38,6 +39,7 @@ __all__ = [
     "error_tags",
     "forget",
     "is_open_here",
+    "leave_alone",
     "keep_truthful",
     "status_after",
     "store_end",
@@ -107,6 +109,9 @@ def _printable(text: str, most: int) -> str:
 def keep_truthful(run: OpenRun) -> None:
     """End `run` rightly when the process ends before somebody else does."""
     _install()
+    carry_scope_into_threads()
+    carry_scope_into_joblib()
+    _note_uncaught_exceptions()
     _note_sigterm()
     with _lock:
         late = [_open[run_id] for run_id in _ends if run_id in _open]
@@ -215,19 +220,13 @@ def _after_fork_in_child() -> None:
     _open.clear()
     _ends.clear()
     _Heart.thread = None
-    handler: Any = signal.getsignal(signal.SIGTERM)
-    while _Sigterm.is_ours(handler):
-        handler = handler.previous
-        signal.signal(signal.SIGTERM, handler)
+    _forget_sigterm()
 
 
 @functools.cache
 def _install() -> None:
     """Put the handlers in place; done once, when the first run is opened."""
-    carry_scope_into_threads()
-    carry_scope_into_joblib()
     atexit.register(_at_exit)
-    _note_uncaught_exceptions()
     _note_failed_cells()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
@@ -238,9 +237,11 @@ def _install() -> None:
 
 
 def _note_uncaught_exceptions() -> None:
-    previous = sys.excepthook
+    _excepthooks.put(sys, "excepthook", _noting_script)
+    _excepthooks.put(threading, "excepthook", _noting_thread)
 
-    @functools.wraps(previous)
+
+def _noting_script(previous: Callable[..., None]) -> Callable[..., None]:
     def excepthook(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
@@ -248,18 +249,43 @@ def _note_uncaught_exceptions() -> None:
         _Outcome.tags = error_tags(error)
         previous(kind, error, trace)
 
-    sys.excepthook = _Hooks.script = excepthook
-    of_threads = threading.excepthook
+    _Hooks.script = excepthook
+    return excepthook
 
-    @functools.wraps(of_threads)
+
+def _noting_thread(previous: Callable[[Any], None]) -> Callable[[Any], None]:
     def thread_excepthook(args: Any) -> None:
         error = args.exc_value
         # A thread that calls ``sys.exit()`` ends without a word.
         if error is not None and not isinstance(error, SystemExit):
             _end_all(status_after(error), error_tags(error), this_thread())
-        of_threads(args)
+        previous(args)
 
-    threading.excepthook = thread_excepthook
+    return thread_excepthook
+
+
+def leave_alone() -> None:
+    """Put exception hooks, threads and joblib back as they were, until the next run is opened.
+
+    Not while a run is open or a model is active, which they take along.
+    """
+    if _open or scope().model_id is not None:
+        return
+    _excepthooks.put_back()
+    leave_threads_alone()
+    leave_joblib_alone()
+    if threading.current_thread() is threading.main_thread():
+        _forget_sigterm()
+
+
+def _forget_sigterm() -> None:
+    handler: Any = signal.getsignal(signal.SIGTERM)
+    while _Sigterm.is_ours(handler):
+        handler = handler.previous
+        signal.signal(signal.SIGTERM, handler)
+
+
+_excepthooks = Replaced()
 
 
 class _Hooks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from fitscribe.tracking.connect import Connection, connect
 from fitscribe.tracking.experiments import active_experiment_id
 from fitscribe.tracking.lifecycle import end_open_run, error_tags, status_after
 from fitscribe.tracking.runs import open_run, resume_run
+from fitscribe.tracking.stack import level_of_caller
 
 __all__ = ["ActiveRun", "active_run", "end_run", "last_active_run", "start_run"]
 
@@ -110,6 +112,8 @@ def start_run(
     checked = check_tags(tags)
     if description is not None:
         checked[NOTE] = check_tag(NOTE, description)[1]
+    for sentence in config.refused_untold():
+        warnings.warn(sentence, stacklevel=level_of_caller())
     connection = connect()
     found = _run_to_continue(connection, run_id, here)
     if found is not None:

@@ -7,7 +7,6 @@ task. scikit-learn's own ``Parallel`` calls joblib's, so one wrapper serves both
 
 from __future__ import annotations
 
-import functools
 import importlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -18,10 +17,18 @@ from fitscribe.tracking.active import NOTHING, OpenRun, Scope, scope, within
 from fitscribe.tracking.connect import get_tracking_uri, tracking_uri_for_task
 from fitscribe.tracking.inherit import inherited
 from fitscribe.tracking.late import when_imported
+from fitscribe.tracking.replaced import Replaced
 from fitscribe.tracking.results import plain_results
 from fitscribe.tracking.stack import skipped_in_warnings
 
-__all__ = ["NESTED", "Task", "carry", "carry_scope_into_joblib", "hidden_tasks"]
+__all__ = [
+    "NESTED",
+    "Task",
+    "carry",
+    "carry_scope_into_joblib",
+    "hidden_tasks",
+    "leave_joblib_alone",
+]
 
 # In a worker, the outermost fit lives in another process; that there is one is all we need.
 NESTED = "a fit in another process"
@@ -88,10 +95,12 @@ class Task:
 class Portable:
     """The scope in a form that another process can open; made once for all tasks of a call."""
 
-    __slots__ = ("_state", "here")
+    __slots__ = ("_carried", "_state", "here")
 
     def __init__(self, here: Scope) -> None:
         self.here = here
+        # Now: tasks are pickled in a thread of the pool's, which began who knows where.
+        self._carried = {name: capture() for name, capture in _carriers.items()}
         self._state: tuple[Any, ...] | None = None
 
     def state(self) -> tuple[Any, ...]:
@@ -103,8 +112,9 @@ class Portable:
                     (run.run_id, run.experiment_id, run.name, run.tracking_uri, run.pid)
                     for run in self.here.runs
                 )
-                carried = {name: capture() for name, capture in _carriers.items()}
-                carried = {name: state for name, state in carried.items() if state is not None}
+                carried = {
+                    name: state for name, state in self._carried.items() if state is not None
+                }
                 model = self.here.model_id
                 self._state = (False, get_tracking_uri(), runs, model, carried)
         return self._state
@@ -172,17 +182,24 @@ def _something_travels(here: Scope) -> bool:
     return here is not NOTHING or any(capture() is not None for capture in _carriers.values())
 
 
-@functools.cache
+_joblib = Replaced()
+
+
 def carry_scope_into_joblib() -> None:
     """Make joblib's tasks inherit the scope: now if it is imported, else when it is."""
     when_imported("joblib.parallel", _wrap)
 
 
-def _wrap(module: ModuleType) -> None:
-    parallel = module.Parallel
-    call = parallel.__call__
+def leave_joblib_alone() -> None:
+    """Put joblib back as it was."""
+    _joblib.put_back()
 
-    @functools.wraps(call)
+
+def _wrap(module: ModuleType) -> None:
+    _joblib.put(module.Parallel, "__call__", _called_within)
+
+
+def _called_within(call: Callable[..., Any]) -> Callable[..., Any]:
     def call_within(self: Any, iterable: Iterable[Any]) -> Any:
         here = scope()
         if not _something_travels(here):
@@ -199,4 +216,4 @@ def _wrap(module: ModuleType) -> None:
             return call(self, _tasks(iterable, inherited(here)))
         return plain_results(call(self, _tasks(followed, inherited(here))))
 
-    parallel.__call__ = skipped_in_warnings(call_within)
+    return skipped_in_warnings(call_within)
