@@ -14,7 +14,9 @@ from fitscribe.sklearn.ledger import Score, problems, store_scores
 from fitscribe.sklearn.makers import Maker, maker_of
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.origins import remember
+from fitscribe.sklearn.prepared import Prepared, learned_from, made_by, note_made, preparer
 from fitscribe.sklearn.results import result_of
+from fitscribe.sklearn.splits import carry_side, side_of
 from fitscribe.sklearn.variables import argument_text, variable_name
 from fitscribe.tracking import active
 from fitscribe.tracking.active import Scope
@@ -82,6 +84,14 @@ class AskedCall:
         self.attempts = Attempts(what, options.silent)
         self.token: Token[Scope] | None = None
 
+    def describe(self, X: Any, maker: Maker, position: int = 0) -> Dataset | None:
+        """Return what is known of data that the model is asked about, and look for leaks."""
+        found = self.attempts("describe the data", lambda: dataset_of(X, maker, position))
+        training = maker.training
+        if training is not None and found is not None and found is not maker.trained_on:
+            self.attempts("see the rows", lambda: training.see(X, found))
+        return found
+
     def begin(self) -> None:
         """Begin; nothing of ours comes between this and the call."""
         self.token = active.swap(fit=self)
@@ -118,10 +128,28 @@ class _Answer(AskedCall):
         columns = method in ("predict_proba", "predict_log_proba", "decision_function")
         self.classes = getattr(estimator, "classes_", None) if columns else None
         # Before the call, which may overwrite its input.
-        self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker))
+        self.dataset = self.describe(X, maker)
 
     def _keep(self, result: Any) -> None:
         remember(self.maker, self.dataset, result, self.classes)
+
+
+class _Transformed(AskedCall):
+    """A call of ``transform`` of a preparation: what it makes of a part of data is that part."""
+
+    def __init__(self, one: Prepared, X: Any, options: Options) -> None:
+        super().__init__(one.title, options)
+        self.one = one
+        self.X = X
+
+    def _keep(self, result: Any) -> None:
+        X, self.X = self.X, None
+        side = side_of(X)
+        early = side is not None and any(self.one is other for other in side.split.learned)
+        was_fitted_on = any(self.one is other for other in learned_from(X))
+        made = [self.one] if early or was_fitted_on else []
+        note_made([*made, *made_by(X)], result)
+        carry_side(X, result)
 
 
 class _Scored(AskedCall):
@@ -130,7 +158,7 @@ class _Scored(AskedCall):
     def __init__(self, maker: Maker, X: Any, y: Any, options: Options) -> None:
         super().__init__(maker.title, options)
         self.maker = maker
-        self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker))
+        self.dataset = self.describe(X, maker)
         name = UNNAMED if self.dataset is None else self.dataset.name
         target = (
             "" if y is None else f", y={argument_text(y, (1, 'y')) or f'<{type(y).__name__}>'}"
@@ -165,10 +193,15 @@ def _begun(
 ) -> AskedCall | None:
     maker = maker_of(estimator)
     X = args[0] if args else kwargs.get("X")
-    if maker is None or X is None:
+    if X is None:
         return None
     call: AskedCall
-    if method == "score":
+    if maker is None:
+        one = preparer(estimator)
+        if one is None or method != "transform":
+            return None
+        call = _Transformed(one, X, options)
+    elif method == "score":
         call = _Scored(maker, X, args[1] if len(args) > 1 else kwargs.get("y"), options)
     else:
         call = _Answer(maker, estimator, method, X, options)

@@ -33,6 +33,14 @@ from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.preparation import take
 from fitscribe.sklearn.quiet import quietly
 from fitscribe.sklearn.running import Running
+from fitscribe.sklearn.splits import FILE as PROVENANCE
+from fitscribe.sklearn.splits import TAG as SPLIT
+from fitscribe.sklearn.splits import (
+    findings_of_splits,
+    provenance_file,
+    provenance_tag,
+    side_of,
+)
 from fitscribe.sklearn.standin import draws_nothing, is_plain, may_print
 from fitscribe.sklearn.trials import Parent, candidates, results_csv, search_facts
 from fitscribe.tracking import active
@@ -150,6 +158,8 @@ class Findings:
         attempts("read the histories", self._read_histories)
         self.take_preparation()
         attempts("gather the facts", lambda: self._gather_facts(params, scores))
+        if fit.options.log_datasets:
+            attempts("tell where the data came from", self._tell_provenance)
         if fit.options.log_models:
             attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
         attempts("look at the search", lambda: self._look_at_search(scores))
@@ -174,6 +184,14 @@ class Findings:
             (self.metrics if scored else self.numbers)[key] = value
         self.tags.update(facts.tags)
         self.findings += facts.findings
+
+    def _tell_provenance(self) -> None:
+        given = self.fit.arguments
+        side = side_of(given.X, given.y)
+        if side is not None:
+            self.files[PROVENANCE] = provenance_file(side)
+            self.tags[SPLIT] = provenance_tag(side)
+            self.findings += findings_of_splits(side, given.X)
 
     def take_warnings(self) -> None:
         """Tell of the warnings alone: the fit failed, and there is nothing else to look at."""

@@ -22,12 +22,14 @@ from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import RecordedCall
 from fitscribe.sklearn.describe import is_search, is_search_by_class
 from fitscribe.sklearn.findings import Findings
+from fitscribe.sklearn.leaks import Training
 from fitscribe.sklearn.live import LiveSearch
 from fitscribe.sklearn.makers import Maker, forget, link
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.origins import remember as remember_answer
 from fitscribe.sklearn.patch import hook_answers
 from fitscribe.sklearn.preparation import is_preparation, is_selection, remember
+from fitscribe.sklearn.prepared import prepared
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_run
@@ -67,7 +69,7 @@ def record_fit(
     options, attempts, arguments = read
     preparation = attempts("tell models from preparation", lambda: is_preparation(estimator))
     if preparation and not options.log_transformers:
-        return Preparation(estimator, arguments, attempts, method == "partial_fit")
+        return Preparation(estimator, arguments, attempts, method)
     fit = attempts("begin to record", lambda: begin(estimator, arguments, attempts, options))
     if fit is None:
         attempts.tell()
@@ -78,10 +80,11 @@ class Preparation:
     """A fit of a scaler, an encoder …: no run; what it is goes to the next fit's run."""
 
     def __init__(
-        self, estimator: Any, arguments: Arguments, attempts: Attempts, in_batches: bool
+        self, estimator: Any, arguments: Arguments, attempts: Attempts, method: str
     ) -> None:
         self.estimator = estimator
-        self.in_batches = in_batches
+        self.method = method
+        self.X = arguments.X
         self.shape = attempts("read the shape of X", lambda: observe.shape_of(arguments.X))
         self.attempts = attempts
         self.scope = active.swap(fit=self)
@@ -89,14 +92,18 @@ class Preparation:
     def finished(self, result: Any) -> None:
         """Keep what was prepared."""
         active.restore(self.scope)
-        self.attempts("keep a preparation", self._remember)
+        self.attempts("keep a preparation", lambda: self._remember(result))
+        self.X = None
 
-    def _remember(self) -> None:
-        remember(self.estimator, self.shape, in_batches=self.in_batches)
+    def _remember(self, result: Any) -> None:
+        remember(self.estimator, self.shape, in_batches=self.method == "partial_fit")
+        if prepared(self.estimator, self.method, self.X, result):
+            hook_answers(type(self.estimator))
 
     def failed(self, error: BaseException) -> None:
         """Forget it: nothing was prepared."""
         active.restore(self.scope)
+        self.X = None
 
 
 class RecordedFit(RecordedCall):
@@ -180,6 +187,13 @@ class RecordedFit(RecordedCall):
         if is_selection(self.estimator):
             self.attempts("keep a selection", lambda: self._prepare_next(run))
 
+    def _training(self) -> Training | None:
+        """Return what is to be known of the rows, to tell leaks when the model is tested."""
+        seen, given = self.dataset, self.arguments
+        if seen is None or given.y is None:
+            return None
+        return Training(given.X, given.y, seen.digest.of_first, seen.entity.name)
+
     def _prepare_next(self, run: OpenRun) -> None:
         """Tell the fit of the model that gets the selected features."""
         shape = observe.shape_of(self.arguments.X)
@@ -199,6 +213,7 @@ class RecordedFit(RecordedCall):
             {param.key: param.value for param in self.params},
             weakref.ref(estimator),
             self.step,
+            self.attempts("see the training rows", self._training),
         )
         link(estimator, maker)
         hook_answers(type(estimator))
@@ -209,6 +224,7 @@ class RecordedFit(RecordedCall):
             )
             link(best, of_best)
             hook_answers(type(best))
+        prepared(estimator, "fit", self.arguments.X, result)
         if result is not estimator:
             remember_answer(maker, trained_on, result)
         labels = vars(estimator).get("labels_")
