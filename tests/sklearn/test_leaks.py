@@ -31,6 +31,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+import fitscribe.sklearn
+
 pytestmark = pytest.mark.usefixtures("autologging")
 
 LEAKS = {
@@ -366,6 +368,24 @@ def test_selection_before_a_cross_validation():
     assert findings(after) == {}
 
 
+@pytest.mark.filterwarnings("ignore:The groups parameter is ignored")
+@pytest.mark.parametrize("cv", [KFold(4), GroupKFold(4), None])
+def test_groups_that_a_splitter_pays_no_heed_to(cv):
+    X, y = load_diabetes(return_X_y=True)
+    cross_val_score(Ridge(), X, y, groups=np.arange(442) // 4, cv=cv)
+
+    assert ("group_overlap" in findings()) == (not isinstance(cv, GroupKFold))
+
+
+def test_what_is_on_its_way_is_compared_before_autologging_ends():
+    X, y = load_breast_cancer(return_X_y=True)
+    _, X_test, _, y_test = train_test_split(X, y, random_state=0)
+    DecisionTreeClassifier(random_state=0).fit(X, y).score(X_test, y_test)
+    fitscribe.sklearn.autolog(disable=True)
+
+    assert "tested_on_training_rows" in findings()
+
+
 def test_each_run_is_told_once():
     X, y = load_iris(return_X_y=True)
     X = np.vstack([X, X + 0.001]) + np.random.default_rng(0).normal(size=(300, 4))
@@ -394,8 +414,6 @@ def test_findings_of_the_fit_stay():
 
 
 def test_nothing_is_looked_for_without_datasets():
-    import fitscribe.sklearn
-
     fitscribe.sklearn.autolog(silent=True, log_datasets=False)
     X, y = load_breast_cancer(return_X_y=True)
     _, X_test, _, y_test = train_test_split(X, y, random_state=0)

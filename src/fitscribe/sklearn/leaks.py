@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,10 +23,19 @@ from fitscribe.sklearn.fingerprints import Fingerprints, fingerprints, shared_ro
 from fitscribe.sklearn.prepared import Prepared, early_preparation, made_by
 from fitscribe.sklearn.rows import shape_of
 from fitscribe.sklearn.splits import group_overlap, shared_groups, side_of
+from fitscribe.sklearn.standin import is_sklearns
+from fitscribe.tracking.behind import flush
 
 __all__ = ["Training", "findings_of_validation", "forget_rows"]
 
 MOST_BYTES = 16 << 20
+# Splitters that are given groups and do not use them.
+UNHEEDING = frozenset(
+    {
+        *("KFold", "StratifiedKFold", "RepeatedKFold", "RepeatedStratifiedKFold"),
+        *("ShuffleSplit", "StratifiedShuffleSplit"),
+    }
+)
 MOST_KNOWN = 256
 MOST_ASKED = 64
 
@@ -71,7 +80,8 @@ def _noted(digest: str) -> Fingerprints | None:
 
 
 def forget_rows() -> None:
-    """Forget all fingerprints."""
+    """Forget all fingerprints; metrics that are on their way are compared first."""
+    flush()
     with _Known.lock:
         _Known.prints.clear()
         _Known.nbytes = 0
@@ -208,12 +218,37 @@ def _times(train: Fingerprints, test: Fingerprints, name: str) -> list[Finding]:
     return [finding("time_overlap", text, column=column, rows=among, of=len(asked))]
 
 
-def findings_of_validation(X: Any) -> list[Finding]:
-    """Return what is wrong with data that are about to be split into folds."""
+def findings_of_validation(given: Mapping[str, Any]) -> list[Finding]:
+    """Return what is wrong with data that a validation function splits into folds.
+
+    Parameters
+    ----------
+    given : mapping
+        The function's arguments, by name.
+    """
+    X, cv, groups = given.get("X"), given.get("cv"), given.get("groups")
     shape = shape_of(X)
     rows = int(shape[0]) if shape else 0
-    return [
+    found = [
         early_preparation(one, "they were split into folds")
         for one in made_by(X)
         if one.rows >= rows
     ]
+    if groups is not None and _heeds_no_groups(cv):
+        values = np.asarray(groups)
+        count = len(np.unique(values))
+        if count < len(values):
+            name = "KFold" if not hasattr(cv, "split") else type(cv).__name__
+            text = (
+                f"Leak: the {count} groups may overlap: {name} pays no heed to groups, so rows of "
+                "one group are in a fold's training rows and in its test rows. GroupKFold does."
+            )
+            found.append(finding("group_overlap", text, groups=count, splitter=name))
+    return found
+
+
+def _heeds_no_groups(cv: Any) -> bool:
+    """Whether a splitter is one of scikit-learn's that split along no groups."""
+    if cv is None or isinstance(cv, (int, np.integer)):
+        return True
+    return is_sklearns(type(cv)) and type(cv).__name__ in UNHEEDING

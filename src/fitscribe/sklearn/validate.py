@@ -180,7 +180,7 @@ class _Validation(RecordedCall):
             text = f"{lost} scores are nan: the fits failed, or the scorers, and nobody was told."
             told.append(finding(FAILED, text, count=lost))
         params = {**observe.all_params(self.estimator), "cv": self.given.get("cv")}
-        leaks = findings_of_validation(self.arguments.X) if self.options.log_datasets else []
+        leaks = findings_of_validation(self.given) if self.options.log_datasets else []
         return [*told, *unset_random_states(self.estimator, params), *leaks]
 
     def _remember(self, run: OpenRun, result: Any) -> None:
