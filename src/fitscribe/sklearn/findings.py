@@ -47,6 +47,7 @@ from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_model, files_of_run
 from fitscribe.tracking.source import source_tags
+from fitscribe.tracking.surroundings import ENVIRONMENT, environment_lock
 
 __all__ = ["PREPARATION", "THINNED", "Findings", "Fit"]
 
@@ -273,6 +274,9 @@ class Findings:
     def write_files(self) -> None:
         """Write the files; the rows that name them come after."""
         attempts = self.fit.attempts
+        installed = attempts("tell what is installed", environment_lock)
+        if installed is not None:
+            self.files[ENVIRONMENT] = installed
         if self.findings:
             self.tags[TAG_FINDINGS] = as_tag(self.findings)
             self.files[FINDINGS] = as_file(self.findings)
@@ -290,7 +294,9 @@ class Findings:
     def _write_run_files(self) -> None:
         target = files_of_run(self.run.connection, self.run.experiment_id, self.run.run_id)
         if self.fit.managed and not self.fit.has_files and not self.fit.step:
-            target.store.put_folder(target.folder, self.files, unshared=self.files)
+            # What is installed is the same for many runs, so its bytes are kept once.
+            own = self.files.keys() - {ENVIRONMENT}
+            target.store.put_folder(target.folder, self.files, unshared=own)
             return
         for name, data in self.files.items():
             target.put_bytes(name, data)

@@ -26,6 +26,8 @@ class Options:
     pos_label: object = None
     extra_tags: Mapping[str, str] = field(default_factory=dict)
     log_transformers: bool = False
+    # Uncommitted changes and the arguments of the command, masked: they may carry secrets.
+    log_source_details: bool = False
 
 
 class _Process:
