@@ -13,6 +13,7 @@ import platform
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 
 import msgspec.json
@@ -37,6 +38,7 @@ ENVIRONMENT = "environment.txt"
 DIFF, ARGUMENTS = "uncommitted.diff", "arguments.json"
 
 MOST_DIFF = 256 << 10
+PATIENCE_S = 10.0
 MASK = "***"
 
 
@@ -92,7 +94,10 @@ _WORDS = (
     r"api[-_]?key|access[-_]?key|private[-_]?key|secret[-_]?key|account[-_]?key|signature|sig"
 )
 # A name with such a word as one of its parts: ``DB_PASSWORD``, ``--hf-token``; not ``tokenizer``.
-_NAME = rf"(?:[A-Za-z0-9]+[-_.])*(?:{_WORDS}|[A-Za-z0-9]*(?:password|secret|apikey))(?:[-_.][A-Za-z0-9]+)*"
+_NAME = (
+    rf"(?:[A-Za-z0-9]+[-_.])*(?:{_WORDS}|[A-Za-z0-9]*(?:password|secret|apikey))"
+    r"(?:[-_.][A-Za-z0-9]+)*"
+)
 _OPTION = re.compile(rf"--?{_NAME}", re.IGNORECASE)
 _GIVEN = re.compile(rf"(?P<name>(?:--?)?{_NAME})=.*", re.IGNORECASE | re.DOTALL)
 _ASSIGNED = re.compile(
@@ -170,7 +175,12 @@ def uncommitted_diff(repository: str) -> bytes | None:
         return None
     with asked:
         assert asked.stdout is not None
+        # The end of a script waits for this, and not for a git that hangs.
+        patience = threading.Timer(PATIENCE_S, asked.kill)
+        patience.daemon = True
+        patience.start()
         told = asked.stdout.read(MOST_DIFF + 1)
+        patience.cancel()
         asked.kill()
     if not told:
         return None
