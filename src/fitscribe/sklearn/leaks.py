@@ -8,10 +8,8 @@ metric is computed, behind the caller's back, once for each run and data set.
 from __future__ import annotations
 
 import threading
-import weakref
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,6 +22,7 @@ from fitscribe.sklearn.prepared import Prepared, early_preparation, made_by
 from fitscribe.sklearn.rows import shape_of
 from fitscribe.sklearn.splits import group_overlap, shared_groups, side_of
 from fitscribe.sklearn.standin import is_sklearns
+from fitscribe.sklearn.weakly import weak_reference
 from fitscribe.tracking.behind import flush
 
 __all__ = ["Training", "findings_of_validation", "forget_rows"]
@@ -117,11 +116,9 @@ class Training:
         self.rows = int(shape[0])
         # Made of all rows, of which these are some.
         self.prepared = [one for one in made_by(X) if one.rows > self.rows]
-        self.data: weakref.ref[Any] | None = None
+        self.data = weak_reference(X)
         self._asked: dict[str, _Asked] = {}
         self._checked: set[str] = set()
-        with suppress(TypeError):
-            self.data = weakref.ref(X)
         _note(X, digest)
 
     def see(self, X: Any, dataset: Dataset) -> None:

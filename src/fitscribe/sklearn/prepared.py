@@ -14,6 +14,7 @@ from typing import Any
 from fitscribe.sklearn.finding import Finding, finding
 from fitscribe.sklearn.memory import Memory
 from fitscribe.sklearn.rows import shape_of
+from fitscribe.sklearn.weakly import weak_reference
 
 __all__ = [
     "Prepared",
@@ -95,19 +96,12 @@ def prepared(estimator: Any, method: str, data: Any, result: Any) -> bool:
         if found is not None and found[0] is reference:
             _preparers.pop(key, None)
 
-    one = Prepared(type(estimator).__name__, int(shape[0]), _weak(data))
+    one = Prepared(type(estimator).__name__, int(shape[0]), weak_reference(data))
     _preparers[key] = weakref.ref(estimator, gone), one
     _learned.add(data, one)
     if result is not estimator:
         note_made([one, *_made.of(data)], result)
     return True
-
-
-def _weak(data: Any) -> weakref.ref[Any] | None:
-    try:
-        return weakref.ref(data)
-    except TypeError:
-        return None
 
 
 def preparer(estimator: Any) -> Prepared | None:

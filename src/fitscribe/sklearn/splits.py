@@ -26,6 +26,7 @@ from fitscribe.sklearn.patch import is_installed
 from fitscribe.sklearn.prepared import Prepared, early_preparation, learned_from, made_by
 from fitscribe.sklearn.rows import shape_of
 from fitscribe.sklearn.variables import argument_text
+from fitscribe.sklearn.weakly import weak_reference
 from fitscribe.tracking import active
 from fitscribe.tracking.datasets import SHOWN_DIGITS, digest_of
 
@@ -228,7 +229,7 @@ class _Recorded:
             train_rows,
             test_rows,
             not shuffled or params["random_state"] is not None,
-            _weak(first),
+            weak_reference(first),
             list(self._groups(result)),
             [one for data in self.arrays for one in made_by(data) if one.rows >= rows],
             [one for data in self.arrays for one in learned_from(data)],
@@ -304,13 +305,6 @@ def _digest(data: Any) -> str | None:
         return None
     found = digest_of(data)
     return None if found is None else found.hex[:SHOWN_DIGITS]
-
-
-def _weak(data: Any) -> weakref.ref[Any] | None:
-    try:
-        return weakref.ref(data)
-    except TypeError:
-        return None
 
 
 def record_split(function: Any, args: tuple[Any, ...], kwargs: Any) -> _Recorded | None:
