@@ -14,7 +14,7 @@ from sklearn.cluster import KMeans
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.preprocessing import StandardScaler
 from tests.sklearn.recorded import runs
 
@@ -36,9 +36,9 @@ def _off_again(home: Path) -> Iterator[None]:
 
 def everything() -> None:
     """Do a little of all that is recorded."""
-    scaled = StandardScaler().fit_transform(X)
-    model = GradientBoostingClassifier(n_estimators=3).fit(scaled, y)
-    accuracy_score(y, model.predict(scaled))
+    scaled, _, labels, _ = train_test_split(StandardScaler().fit_transform(X), y, random_state=0)
+    model = GradientBoostingClassifier(n_estimators=3).fit(scaled, labels)
+    accuracy_score(labels, model.predict(scaled))
     cross_val_score(LogisticRegression(), X, y, cv=3)
     streamed = SGDClassifier(random_state=0)
     for _ in range(3):
@@ -128,6 +128,14 @@ OFF: dict[str, tuple[set[str], set[str]]] = {
     "log_preparation": ({"GradientBoostingClassifier preparation.json"}, {"training_score"}),
     "log_cross_validations": ({"cross_val_score "}, {"LogisticRegression"}),
     "log_progress": ({"GridSearchCV progress.json"}, {"cv_results.csv"}),
+    "log_provenance": (
+        {
+            "GradientBoostingClassifier provenance.json",
+            "GradientBoostingClassifier environment.txt",
+            "GradientBoostingClassifier fitscribe.split",
+        },
+        {"findings.json", "fitted_attributes.json", "accuracy_score_scaled"},
+    ),
 }
 # Recorded with the model: seen in its folder, or pinned elsewhere.
 ELSEWHERE = {

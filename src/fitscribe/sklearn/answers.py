@@ -18,7 +18,9 @@ from fitscribe.sklearn.makers import Maker, maker_of
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.origins import remember
 from fitscribe.sklearn.patch import STAGED
+from fitscribe.sklearn.prepared import Prepared, learned_from, made_by, note_made, preparer
 from fitscribe.sklearn.results import result_of
+from fitscribe.sklearn.splits import carry_side, side_of
 from fitscribe.sklearn.variables import argument_text, variable_name
 from fitscribe.tracking import active
 from fitscribe.tracking.active import Scope
@@ -102,6 +104,14 @@ class AskedCall:
         self.attempts = Attempts(what, options.silent)
         self.token: Token[Scope] | None = None
 
+    def describe(self, X: Any, maker: Maker, position: int = 0) -> Dataset | None:
+        """Return what is known of data that the model is asked about, and look for leaks."""
+        found = self.attempts("describe the data", lambda: dataset_of(X, maker, position))
+        training = maker.training
+        if training is not None and found is not None and found is not maker.trained_on:
+            self.attempts("see the rows", lambda: training.see(X, found))
+        return found
+
     def begin(self) -> None:
         """Begin; nothing of ours comes between this and the call."""
         self.token = active.swap(fit=self)
@@ -138,7 +148,7 @@ class _Answer(AskedCall):
         columns = method.endswith(("_proba", "decision_function"))
         self.classes = getattr(estimator, "classes_", None) if columns else None
         # Before the call, which may overwrite its input.
-        self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker))
+        self.dataset = self.describe(X, maker)
 
     def _keep(self, result: Any) -> None:
         remember(self.maker, self.dataset, result, self.classes)
@@ -166,13 +176,31 @@ class _Staged(_Answer):
             yield result
 
 
+class _Transformed(AskedCall):
+    """A call of ``transform`` of a preparation: what it makes of a part of data is that part."""
+
+    def __init__(self, one: Prepared, X: Any, options: Options) -> None:
+        super().__init__(one.title, options)
+        self.one = one
+        self.X = X
+
+    def _keep(self, result: Any) -> None:
+        X, self.X = self.X, None
+        side = side_of(X)
+        early = side is not None and any(self.one is other for other in side.split.learned)
+        was_fitted_on = any(self.one is other for other in learned_from(X))
+        made = [self.one] if early or was_fitted_on else []
+        note_made([*made, *made_by(X)], result)
+        carry_side(X, result)
+
+
 class _Scored(AskedCall):
     """A call of ``score``."""
 
     def __init__(self, maker: Maker, X: Any, y: Any, options: Options) -> None:
         super().__init__(maker.title, options)
         self.maker = maker
-        self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker))
+        self.dataset = self.describe(X, maker)
         name = UNNAMED if self.dataset is None else self.dataset.name
         target = (
             "" if y is None else f", y={argument_text(y, (1, 'y')) or f'<{type(y).__name__}>'}"
@@ -205,10 +233,15 @@ def _asked(
 ) -> AskedCall | None:
     maker = maker_of(estimator)
     X = args[0] if args else kwargs.get("X")
-    if maker is None or X is None:
+    if X is None:
         return None
     call: AskedCall
-    if method == "score":
+    if maker is None:
+        one = preparer(estimator)
+        if one is None or method != "transform":
+            return None
+        call = _Transformed(one, X, options)
+    elif method == "score":
         call = _Scored(maker, X, args[1] if len(args) > 1 else kwargs.get("y"), options)
     else:
         kind = _Staged if method in STAGED else _Answer

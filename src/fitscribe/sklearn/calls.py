@@ -27,10 +27,12 @@ from fitscribe.sklearn.running import Running
 from fitscribe.sklearn.variables import variable_name
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
+from fitscribe.tracking.behind import write_behind
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
 from fitscribe.tracking.lifecycle import end_later, error_tags, forget, status_after
 from fitscribe.tracking.runs import open_run
+from fitscribe.tracking.surroundings import write_source_details
 
 __all__ = ["INCOMPLETE", "RecordedCall", "recorded_runs"]
 
@@ -258,6 +260,8 @@ class RecordedCall:
             forget(self.run)
         active.remember_last(self.run)
         counted(self.run)
+        if self.options.log_source_details:
+            write_behind(write_source_details, self.run)
         self.attempts.tell()
 
     def _write(self, run: OpenRun, tags: Mapping[str, str], status: str) -> bool:

@@ -33,12 +33,21 @@ from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.preparation import take
 from fitscribe.sklearn.quiet import quietly
 from fitscribe.sklearn.running import Running
+from fitscribe.sklearn.splits import FILE as PROVENANCE
+from fitscribe.sklearn.splits import TAG as SPLIT
+from fitscribe.sklearn.splits import (
+    findings_of_splits,
+    provenance_file,
+    provenance_tag,
+    side_of,
+)
 from fitscribe.sklearn.standin import draws_nothing, is_plain, may_print
 from fitscribe.sklearn.trials import Parent, candidates, results_csv, search_facts
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_model, files_of_run
 from fitscribe.tracking.source import source_tags
+from fitscribe.tracking.surroundings import ENVIRONMENT, environment_lock
 
 __all__ = ["PREPARATION", "THINNED", "Findings", "Fit"]
 
@@ -152,6 +161,8 @@ class Findings:
         self.take_preparation()
         if options.log_facts or options.log_findings:
             attempts("gather the facts", lambda: self._gather_facts(params, scores))
+        if options.log_provenance:
+            attempts("tell where the data came from", self._tell_provenance)
         if options.log_models:
             attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
         attempts("look at the search", lambda: self._look_at_search(scores))
@@ -177,6 +188,15 @@ class Findings:
             (self.metrics if scored else self.numbers)[key] = value
         self.tags.update(facts.tags)
         self.findings += facts.findings
+
+    def _tell_provenance(self) -> None:
+        given = self.fit.arguments
+        side = side_of(given.X, given.y)
+        if side is not None:
+            self.files[PROVENANCE] = provenance_file(side)
+            self.tags[SPLIT] = provenance_tag(side)
+            if self.fit.options.log_findings:
+                self.findings += findings_of_splits(side, given.X)
 
     def take_warnings(self) -> None:
         """Tell of the warnings alone: the fit failed, and there is nothing else to look at."""
@@ -259,6 +279,10 @@ class Findings:
     def write_files(self) -> None:
         """Write the files; the rows that name them come after."""
         attempts = self.fit.attempts
+        if self.fit.options.log_provenance:
+            installed = attempts("tell what is installed", environment_lock)
+            if installed is not None:
+                self.files[ENVIRONMENT] = installed
         if self.findings:
             self.tags[TAG_FINDINGS] = as_tag(self.findings)
             self.files[FINDINGS] = as_file(self.findings)
@@ -276,7 +300,9 @@ class Findings:
     def _write_run_files(self) -> None:
         target = files_of_run(self.run.connection, self.run.experiment_id, self.run.run_id)
         if self.fit.managed and not self.fit.has_files and not self.fit.step:
-            target.store.put_folder(target.folder, self.files, unshared=self.files)
+            # What is installed is the same for many runs, so its bytes are kept once.
+            own = self.files.keys() - {ENVIRONMENT}
+            target.store.put_folder(target.folder, self.files, unshared=own)
             return
         for name, data in self.files.items():
             target.put_bytes(name, data)

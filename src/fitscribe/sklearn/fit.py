@@ -22,12 +22,14 @@ from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import RecordedCall
 from fitscribe.sklearn.describe import is_search, is_search_by_class
 from fitscribe.sklearn.findings import Findings
+from fitscribe.sklearn.leaks import Training
 from fitscribe.sklearn.live import LiveSearch
 from fitscribe.sklearn.makers import Maker, forget, link
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.origins import remember as remember_answer
 from fitscribe.sklearn.patch import hook_answers
 from fitscribe.sklearn.preparation import is_preparation, is_selection, remember
+from fitscribe.sklearn.prepared import prepared
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_run
@@ -65,12 +67,11 @@ def record_fit(
     """Begin to record a call of a training method, as preparation or by `begin`."""
     options, attempts, arguments = read
     preparation = attempts("tell models from preparation", lambda: is_preparation(estimator))
-    in_batches = method == "partial_fit"
     if (preparation and not options.log_transformers) or (
-        in_batches and not options.log_partial_fits
+        method == "partial_fit" and not options.log_partial_fits
     ):
-        kept = bool(preparation) and options.log_preparation
-        return Preparation(estimator, arguments, attempts, in_batches, kept)
+        kept = options if preparation else None
+        return Preparation(estimator, method, arguments, attempts, kept)
     fit = attempts("begin to record", lambda: begin(estimator, arguments, attempts, options))
     if fit is None:
         attempts.tell()
@@ -78,19 +79,20 @@ def record_fit(
 
 
 class Preparation:
-    """A fit of a scaler, an encoder …: no run; if `kept`, the next fit's run tells of it."""
+    """A fit of a scaler, an encoder …: no run; the next fit's run tells of it."""
 
     def __init__(
         self,
         estimator: Any,
+        method: str,
         arguments: Arguments,
         attempts: Attempts,
-        in_batches: bool,
-        kept: bool,
+        options: Options | None,
     ) -> None:
         self.estimator = estimator
-        self.in_batches = in_batches
-        self.kept = kept
+        self.method = method
+        self.options = options  # None where nothing is kept
+        self.X = arguments.X
         self.shape = attempts("read the shape of X", lambda: observe.shape_of(arguments.X))
         self.attempts = attempts
         self.scope = active.swap(fit=self)
@@ -98,15 +100,21 @@ class Preparation:
     def finished(self, result: Any) -> None:
         """Keep what was prepared."""
         active.restore(self.scope)
-        if self.kept:
-            self.attempts("keep a preparation", self._remember)
+        options = self.options
+        if options is not None:
+            self.attempts("keep a preparation", lambda: self._remember(result, options))
+        self.X = None
 
-    def _remember(self) -> None:
-        remember(self.estimator, self.shape, in_batches=self.in_batches)
+    def _remember(self, result: Any, options: Options) -> None:
+        if options.log_preparation:
+            remember(self.estimator, self.shape, in_batches=self.method == "partial_fit")
+        if options.log_provenance and prepared(self.estimator, self.method, self.X, result):
+            hook_answers(type(self.estimator))
 
     def failed(self, error: BaseException) -> None:
         """Forget it: nothing was prepared."""
         active.restore(self.scope)
+        self.X = None
 
 
 class RecordedFit(RecordedCall):
@@ -190,6 +198,15 @@ class RecordedFit(RecordedCall):
         if self.options.log_preparation and is_selection(self.estimator):
             self.attempts("keep a selection", lambda: self._prepare_next(run))
 
+    def _training(self) -> Training | None:
+        """Return what is to be known of the rows, to tell leaks when the model is tested."""
+        seen, given, options = self.dataset, self.arguments, self.options
+        if not (options.log_provenance and options.log_findings):
+            return None
+        if seen is None or given.y is None:
+            return None
+        return Training(given.X, given.y, seen.digest.of_first, seen.entity.name)
+
     def _prepare_next(self, run: OpenRun) -> None:
         """Tell the fit of the model that gets the selected features."""
         shape = observe.shape_of(self.arguments.X)
@@ -209,6 +226,7 @@ class RecordedFit(RecordedCall):
             {param.key: param.value for param in self.params},
             weakref.ref(estimator),
             self.step,
+            self.attempts("see the training rows", self._training),
         )
         link(estimator, maker)
         hook_answers(type(estimator))
@@ -219,6 +237,8 @@ class RecordedFit(RecordedCall):
             )
             link(best, of_best)
             hook_answers(type(best))
+        if self.options.log_provenance:
+            prepared(estimator, "fit", self.arguments.X, result)
         if result is not estimator:
             remember_answer(maker, trained_on, result)
         labels = vars(estimator).get("labels_")

@@ -22,6 +22,9 @@ from fitscribe.core.entities import TAG_CONTEXT, Dataset, DatasetInput, InputTag
 from fitscribe.core.values import Metric
 from fitscribe.errors import FitscribeError, StoreUnavailable
 from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.finding import FILE as FINDINGS
+from fitscribe.sklearn.finding import TAG as TAG_FINDINGS
+from fitscribe.sklearn.finding import Finding, as_file, as_tag, read_file
 from fitscribe.sklearn.makers import Maker
 from fitscribe.sklearn.origins import Origin, Part
 from fitscribe.sklearn.results import Result
@@ -144,6 +147,7 @@ class _Page:
         self.metrics: list[Metric] = []
         self.inputs: dict[tuple[str, str], DatasetInput] = {}
         self.files: dict[str, bytes] = {}
+        self.tags: dict[str, str] = {}
 
     def add(self, score: Score) -> None:
         """Add a metric of a model."""
@@ -165,7 +169,21 @@ class _Page:
             self.inputs[name, dataset.digest] = DatasetInput(
                 replace(dataset, name=name), (InputTag(TAG_CONTEXT, "eval"),)
             )
+            if maker.training is not None:
+                self._add_findings(maker.training.check(replace(dataset, name=name)))
         self.files[INFO] = msgspec.json.encode(dict(sorted(ledger.info.items())))
+
+    def _add_findings(self, found: Sequence[Finding]) -> None:
+        """Add what is wrong with the data to what the run's fit was found to be."""
+        if not found:
+            return
+        before = self.files.get(FINDINGS)
+        if before is None:
+            before = _bytes(self.ledger.files(), FINDINGS)
+        known = [] if before is None else list(read_file(before))
+        known += [one for one in found if one not in known]
+        self.files[FINDINGS] = as_file(known)
+        self.tags[TAG_FINDINGS] = as_tag(known)
 
     def _add_content(self, score: Score) -> None:
         result = score.result
@@ -207,7 +225,12 @@ class _Page:
     def record(self) -> RunRecord:
         """Return the rows."""
         new = {key: one for key, one in self.inputs.items() if key not in self.ledger.inputs}
-        return RunRecord(self.ledger.run.run_id, metrics=self.metrics, datasets=list(new.values()))
+        return RunRecord(
+            self.ledger.run.run_id,
+            metrics=self.metrics,
+            datasets=list(new.values()),
+            tags=self.tags,
+        )
 
 
 def _is_training(maker: Maker, dataset: Dataset) -> bool:
@@ -232,10 +255,17 @@ def _ledger_of(run: OpenRun) -> _Ledger:
 def _read(files: RunFiles, name: str) -> dict[str, Any]:
     """Return what a file of a run holds, if it is there."""
     try:
-        found = msgspec.json.decode(files.store.read(files.path(name)))
-    except (FitscribeError, msgspec.DecodeError):
+        found = msgspec.json.decode(_bytes(files, name) or b"{}")
+    except msgspec.DecodeError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _bytes(files: RunFiles, name: str) -> bytes | None:
+    try:
+        return files.store.read(files.path(name))
+    except FitscribeError:
+        return None
 
 
 # What could not be stored, to be told where the user's code calls us next.

@@ -16,6 +16,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from fitscribe.core.entities import Dataset
+from fitscribe.sklearn.leaks import Training
 from fitscribe.tracking.active import OpenRun
 
 __all__ = ["Maker", "forget", "is_linked", "link", "maker_of"]
@@ -47,6 +48,8 @@ class Maker:
         To the estimator itself.
     step : int
         Which training of its run it is, where one run has several.
+    training : Training or None
+        What is known of the rows of a supervised fit.
     """
 
     run: OpenRun
@@ -57,6 +60,7 @@ class Maker:
     params: Mapping[str, str] = field(default_factory=dict)
     estimator: weakref.ref[Any] | None = None
     step: int = 0
+    training: Training | None = None
 
     @property
     def is_current(self) -> bool:

@@ -34,8 +34,12 @@ def _places(data: Any) -> list[Any]:
         arrays = [one for one in data[:MOST_MEMBERS] if isinstance(one, np.ndarray)]
         return [place for array in arrays for place in _places(array)]
     places = [data]
-    # The array of a pandas Series or Index.
-    array = data if isinstance(data, np.ndarray) else getattr(data, "_values", None)
+    if isinstance(data, np.ndarray):
+        array = data
+    elif getattr(getattr(data, "_mgr", None), "nblocks", 1) > 1:
+        array = None  # a frame of several arrays, which would be put together to one
+    else:
+        array = getattr(data, "_values", None)  # of a Series, an Index, a frame of one array
     if isinstance(array, np.ndarray):
         owner = owner_of(array)
         if owner is not data:

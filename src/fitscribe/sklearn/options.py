@@ -37,6 +37,8 @@ class Options:
     log_preparation: bool = True
     log_cross_validations: bool = True
     log_progress: bool = True
+    log_provenance: bool = True
+    # Uncommitted changes and the arguments of the command, masked: they may carry secrets.
     log_source_details: bool = False
 
 

@@ -216,7 +216,7 @@ class _Scorer(AskedCall):
         self.maker = maker
         given = {**dict(zip(("X", "y_true"), args, strict=False)), **kwargs}
         X, y = given.get("X"), given.get("y_true", given.get("y"))
-        self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker, 1))
+        self.dataset = self.describe(X, maker, 1)
         name = "unknown_dataset" if self.dataset is None else self.dataset.name
         target = "" if y is None else f", {_shown(y, 2, 'y')}"
         self.arguments = f"({maker.title}, {name}{target})"

@@ -18,11 +18,15 @@ from fitscribe.sklearn.attempt import FitscribeWarning
 from fitscribe.sklearn.course import end_courses
 from fitscribe.sklearn.functions import unhook_functions
 from fitscribe.sklearn.greeting import greet_at_end
+from fitscribe.sklearn.leaks import forget_rows
 from fitscribe.sklearn.makers import is_linked
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
+from fitscribe.sklearn.prepared import forget_prepared, is_preparer
 from fitscribe.sklearn.quiet import plain_task
 from fitscribe.sklearn.running import PIPELINE, hook_pipeline, unwatch_warnings, watch_warnings
 from fitscribe.sklearn.scores import hook_metrics, unhook_metrics
+from fitscribe.sklearn.splits import MODULE as SPLITS
+from fitscribe.sklearn.splits import forget_splits, hook_splits
 from fitscribe.sklearn.steps import record
 from fitscribe.sklearn.validate import MODULE, hook_validations
 from fitscribe.sklearn.watched import unwatch, watch_listed
@@ -69,6 +73,9 @@ def _turn_off() -> None:
     unwatch()
     unwatch_warnings()
     unhook_metrics()
+    forget_splits()
+    forget_prepared()
+    forget_rows()
     stop_waiting()
     carry_scope_into_joblib()
     leave_alone()
@@ -102,6 +109,7 @@ def autolog(
     log_preparation: bool = True,
     log_cross_validations: bool = True,
     log_progress: bool = True,
+    log_provenance: bool = True,
     log_source_details: bool = False,
 ) -> None:
     """Record every fit from now on; calling it again changes the options.
@@ -168,6 +176,9 @@ def autolog(
         Make a run of ``cross_validate`` and the like; without, the fits in it are not recorded.
     log_progress : bool
         Tell how far a search is while it runs, and keep what is done when it is interrupted.
+    log_provenance : bool
+        Remember ``train_test_split`` (``provenance.json``), tell when rows that a model is tested
+        on leaked into its training, and keep what is installed (``environment.txt``).
     log_source_details : bool
         Keep the uncommitted diff and the script's arguments, masked.
 
@@ -187,9 +198,10 @@ def autolog(
 
 
 def _install() -> None:
-    patch.install(record, record_answer, is_linked)
+    patch.install(record, record_answer, _is_known)
     watch_listed()
     when_imported(MODULE, hook_validations)
+    when_imported(SPLITS, hook_splits)
     when_imported(PIPELINE, hook_pipeline)
     watch_warnings()
     hook_metrics()
@@ -197,6 +209,10 @@ def _install() -> None:
     carry_scope_into_joblib()
     carry(__name__, current)
     hidden_tasks(plain_task)
+
+
+def _is_known(estimator: Any) -> bool:
+    return is_linked(estimator) or is_preparer(estimator)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from fitscribe.sklearn.finding import TAG as TAG_FINDINGS
 from fitscribe.sklearn.finding import Finding, as_file, as_tag, finding
 from fitscribe.sklearn.folds import Folds
 from fitscribe.sklearn.functions import hook_functions
+from fitscribe.sklearn.leaks import findings_of_validation
 from fitscribe.sklearn.makers import Maker
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.origins import remember
@@ -198,7 +199,8 @@ class _Validation(RecordedCall):
             text = f"{lost} scores are nan: the fits failed, or the scorers, and nobody was told."
             told.append(finding(FAILED, text, count=lost))
         params = {**observe.all_params(self.estimator), "cv": self.given.get("cv")}
-        return [*told, *unset_random_states(self.estimator, params)]
+        leaks = findings_of_validation(self.given) if self.options.log_provenance else []
+        return [*told, *unset_random_states(self.estimator, params), *leaks]
 
     def _remember(self, run: OpenRun, result: Any) -> None:
         """Note whose the out-of-fold predictions are, for metrics that are computed of them."""

@@ -10,9 +10,9 @@ import functools
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
-__all__ = ["kept_weakly"]
+__all__ = ["kept_weakly", "weak_reference"]
 
 T = TypeVar("T")
 
@@ -35,3 +35,11 @@ def kept_weakly(find: Callable[..., T]) -> Callable[..., T]:
         return answer
 
     return found
+
+
+def weak_reference(thing: Any) -> ref[Any] | None:
+    """Return a weak reference, or None to what cannot be referred to so, such as a list."""
+    try:
+        return ref(thing)
+    except TypeError:
+        return None

@@ -21,7 +21,7 @@ from fitscribe.core.ports import TrackingStore
 from fitscribe.core.states import SourceType
 from fitscribe.errors import FitscribeError
 
-__all__ = ["dirty_tag", "settle", "source_tags"]
+__all__ = ["dirty_tag", "repository_here", "settle", "source_tags"]
 
 TAG_COMMIT = "mlflow.source.git.commit"
 TAG_DIRTY = "fitscribe.source.git.dirty"
@@ -38,17 +38,23 @@ def source_tags() -> dict[str, str]:
 def _source_tags(pid: int) -> tuple[tuple[str, str], ...]:
     del pid  # a fork may have another main script (multiprocessing's spawn has none)
     kind, name = _source()
+    repository = repository_here()
     tags = {
         "mlflow.user": local_caller().name,
         "mlflow.source.name": name,
         "mlflow.source.type": kind,
     }
-    repository = _repository(name if kind == SourceType.LOCAL else os.getcwd())
     commit = _commit(repository) if repository is not None else None
     if commit is not None:
         tags[TAG_COMMIT] = commit
         _Git.ask(repository or "")
     return tuple(tags.items())
+
+
+def repository_here() -> str | None:
+    """Return the working tree of what runs: of the script, or of a notebook's folder."""
+    kind, name = _source()
+    return _repository(name if kind == SourceType.LOCAL else os.getcwd())
 
 
 def _source() -> tuple[str, str]:
