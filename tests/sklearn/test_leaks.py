@@ -6,10 +6,12 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
-from recorded import only_run, read_json, runs
+from scipy.sparse import csr_matrix
 from sklearn import datasets
 from sklearn.base import is_classifier
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectKBest
@@ -30,6 +32,7 @@ from sklearn.naive_bayes import BernoulliNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from tests.sklearn.recorded import only_run, read_json, runs
 
 import fitscribe.sklearn
 
@@ -257,9 +260,9 @@ def test_doubled_rows_of_any_kind_are_found(kind):
     elif kind == "mixed":
         X = frame.assign(x1=pd.Categorical(np.where(X[:, 1] > 0, 1, 0)), n=np.arange(len(X)) % 442)
     elif kind == "polars":
-        X = pytest.importorskip("polars").DataFrame(dict(frame))
+        X = pl.DataFrame(dict(frame))
     elif kind == "sparse":
-        X = pytest.importorskip("scipy.sparse").csr_matrix(X)
+        X = csr_matrix(X)
     parts = train_test_split(X, y, random_state=0)
     outcome(DecisionTreeClassifier(random_state=0), *parts)
 
@@ -324,9 +327,7 @@ def test_days_that_were_shuffled(as_column):
         X = X.reset_index()
     model = Ridge()
     if as_column:
-        columns = pytest.importorskip("sklearn.compose").make_column_transformer(
-            ("passthrough", ["a", "b", "c"])
-        )
+        columns = make_column_transformer(("passthrough", ["a", "b", "c"]))
         model = make_pipeline(columns, Ridge())
     X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
     model.fit(X_train, y_train).score(X_test, y_test)

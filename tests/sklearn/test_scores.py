@@ -382,7 +382,10 @@ def test_nothing_of_the_users_is_kept_alive(data: tuple[Any, ...]) -> None:
 # How it is written
 
 
-def test_writes_are_gathered_and_their_thread_ends(data: tuple[Any, ...]) -> None:
+def test_writes_are_gathered_and_their_thread_ends(
+    data: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(behind, "LINGER_S", 0.1)
     X_train, X_test, y_train, y_test = data
     y_pred = LogisticRegression().fit(X_train, y_train).predict(X_test)
     for _ in range(20):

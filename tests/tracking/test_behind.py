@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -47,7 +47,8 @@ def test_they_are_stored_without_anybody_waiting() -> None:
     assert stored.wait(5)
 
 
-def test_the_thread_ends_and_begins_again() -> None:
+def test_the_thread_ends_and_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(behind, "LINGER_S", 0.01)
     for _ in range(2):
         behind.write_behind(lambda items: [], 1)
         thread = behind._Queue.thread
@@ -91,6 +92,34 @@ def test_a_reader_waits_for_a_write_that_has_begun() -> None:
     assert behind.is_pending()
     fitscribe.flush()
     assert stored == [1]
+
+
+def test_one_thread_stores_what_comes_late_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored: list[Any] = []
+
+    def write(items: list[Any]) -> list[Any]:
+        stored.extend((item, threading.current_thread()) for item in items)
+        return []
+
+    def wait(until: Callable[[], bool]) -> None:
+        end = time.monotonic() + 10
+        while not until() and time.monotonic() < end:
+            time.sleep(0.005)
+        assert until()
+
+    behind.write_behind(write, 1)
+    wait(lambda: len(stored) == 1 and behind._Queue.is_idle)
+    assert not behind.is_pending()
+    behind.write_behind(write, 2)
+    wait(lambda: len(stored) == 2 and behind._Queue.is_idle)
+    assert stored[0][1] is stored[1][1]
+    monkeypatch.setattr(behind, "LINGER_S", 0.01)
+    behind.write_behind(write, 3)
+    wait(lambda: behind._Queue.thread is None)
+    stored[0][1].join(5)
+    behind.write_behind(write, 4)
+    fitscribe.flush()
+    assert [item for item, _ in stored] == [1, 2, 3, 4]
 
 
 def test_many_threads_lose_nothing() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextvars import Token
 from dataclasses import replace
 from functools import partial
+from types import CodeType
 from typing import Any, ClassVar, TypeVar
 
 from fitscribe.core.clock import now_ms
@@ -15,22 +16,26 @@ from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.ledger import Score, problems, store_scores
 from fitscribe.sklearn.makers import Maker, maker_of
+from fitscribe.sklearn.marks import mark_of_table
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.origins import remember
 from fitscribe.sklearn.patch import STAGED
 from fitscribe.sklearn.prepared import Prepared, learned_from, made_by, note_made, preparer
 from fitscribe.sklearn.results import result_of
 from fitscribe.sklearn.splits import carry_side, side_of
-from fitscribe.sklearn.variables import argument_text, variable_name
+from fitscribe.sklearn.variables import argument_text, calling_frame, variable_name
 from fitscribe.tracking import active
 from fitscribe.tracking.active import Scope
 from fitscribe.tracking.behind import write_behind
-from fitscribe.tracking.datasets import dataset_entity, digest_of
+from fitscribe.tracking.datasets import Digest, dataset_entity, digest_of
 from fitscribe.tracking.source import source_tags
 
 __all__ = ["AskedCall", "begun", "dataset_of", "keep", "record_answer"]
 
 Call = TypeVar("Call", bound="AskedCall")
+Marked = tuple[CodeType, str, Dataset]
+K = TypeVar("K")
+V = TypeVar("V")
 
 MOST_DATASETS = 64
 UNNAMED = "unknown_dataset"
@@ -40,6 +45,8 @@ class _Seen:
     """Data that were described before: describing takes longer than the digest of small ones."""
 
     datasets: ClassVar[OrderedDict[tuple[str, str, type], Dataset]] = OrderedDict()
+    # By their mark and the place in the code, which is kept: the same data there are the same.
+    marked: ClassVar[OrderedDict[tuple[object, ...], Marked]] = OrderedDict()
 
 
 def dataset_of(X: Any, maker: Maker, position: int = 0, parameter: str = "X") -> Dataset | None:
@@ -48,44 +55,67 @@ def dataset_of(X: Any, maker: Maker, position: int = 0, parameter: str = "X") ->
     `position` and `parameter` say which argument of the call of ours they are. Of what the model
     was trained on its run knows more already.
     """
-    digest = digest_of(X)
-    if digest is None:
-        return None
-    if digest.hex == maker.digest_of_X:
-        return maker.trained_on
-    name = variable_name(X, (position, parameter)) or UNNAMED
+    frame, mark = calling_frame(), mark_of_table(X)
+    if frame is None or mark is None:
+        digest = digest_of(X)
+        if digest is None:
+            return None
+        if digest.hex == maker.digest_of_X:
+            return maker.trained_on
+        return _described(X, digest, variable_name(X, (position, parameter), frame))
+    place = (*mark, id(frame.f_code), frame.f_lasti)
+    seen = _Seen.marked.get(place)
+    if seen is None:
+        digest = digest_of(X)
+        if digest is None:
+            return None
+        found = _described(X, digest, variable_name(X, (position, parameter), frame))
+        seen = frame.f_code, digest.hex, found
+        _put(_Seen.marked, place, seen)
+    return maker.trained_on if seen[1] == maker.digest_of_X else seen[2]
+
+
+def _described(X: Any, digest: Digest, name: str | None) -> Dataset:
+    """Return what is known of data."""
+    name = name or UNNAMED
     key = digest.hex, name, type(X)
     found = _Seen.datasets.get(key)
     if found is None:
         found = dataset_entity(X, name=name, digest=digest, source_tags=source_tags())
-        _Seen.datasets[key] = found
-        while len(_Seen.datasets) > MOST_DATASETS:
-            _Seen.datasets.popitem(last=False)
+        _put(_Seen.datasets, key, found)
     return found
+
+
+def _put(known: OrderedDict[K, V], key: K, value: V) -> None:
+    """Keep a value; the oldest go."""
+    known[key] = value
+    while len(known) > MOST_DATASETS:
+        known.popitem(last=False)
 
 
 def _asking_options() -> Options | None:
     """Return the options if what happens here is recorded: outside of every recorded call."""
-    options = current()
+    here = active.scope()
+    options = current(here)
     if options is None or not options.log_post_training_metrics:
         return None
-    here = active.scope()
     if here.observing or here.fit is not None or (options.exclusive and here.runs):
         return None
     return options
 
 
-def begun(what: str, make: Callable[[Options], Call | None]) -> Call | None:
+def begun(what: str, make: Callable[[Attempts], Call | None]) -> Call | None:
     """Return a call that has begun to be recorded; None if it is none of ours."""
     options = _asking_options()
     if options is None:
         return None
     attempts = Attempts(what, options.silent)
-    call = attempts("begin", lambda: make(options))
+    call = attempts("begin", make, attempts)
     if call is None:
         attempts.tell()
-    else:
-        call.begin()
+        return None
+    # Nothing of ours comes between this and the call.
+    call.token = active.swap(fit=call)
     return call
 
 
@@ -100,26 +130,24 @@ def keep(score: Score) -> None:
 class AskedCall:
     """A call after the fit while it lasts: what happens inside is part of it."""
 
-    def __init__(self, what: str, options: Options) -> None:
-        self.attempts = Attempts(what, options.silent)
+    def __init__(self, attempts: Attempts) -> None:
+        self.attempts = attempts
         self.token: Token[Scope] | None = None
 
     def describe(self, X: Any, maker: Maker, position: int = 0) -> Dataset | None:
         """Return what is known of data that the model is asked about, and look for leaks."""
-        found = self.attempts("describe the data", lambda: dataset_of(X, maker, position))
+        found = self.attempts("describe the data", dataset_of, X, maker, position)
         training = maker.training
-        if training is not None and found is not None and found is not maker.trained_on:
-            self.attempts("see the rows", lambda: training.see(X, found))
+        if training is None or found is None or found is maker.trained_on:
+            return found
+        if training.is_new(found):
+            self.attempts("see the rows", training.see, X, found)
         return found
-
-    def begin(self) -> None:
-        """Begin; nothing of ours comes between this and the call."""
-        self.token = active.swap(fit=self)
 
     def finished(self, result: Any) -> None:
         """The call returned."""
         self._restore()
-        self.attempts("keep what was computed", lambda: self._keep(result))
+        self.attempts("keep what was computed", self._keep, result)
         if problems:
             self.attempts.problems += problems
             problems.clear()
@@ -141,9 +169,9 @@ class _Answer(AskedCall):
     """A call of ``predict``, ``transform`` …: its result is known again when a metric sees it."""
 
     def __init__(
-        self, maker: Maker, estimator: Any, method: str, X: Any, options: Options
+        self, maker: Maker, estimator: Any, method: str, X: Any, attempts: Attempts
     ) -> None:
-        super().__init__(maker.title, options)
+        super().__init__(attempts)
         self.maker = maker
         columns = method.endswith(("_proba", "decision_function"))
         self.classes = getattr(estimator, "classes_", None) if columns else None
@@ -179,8 +207,8 @@ class _Staged(_Answer):
 class _Transformed(AskedCall):
     """A call of ``transform`` of a preparation: what it makes of a part of data is that part."""
 
-    def __init__(self, one: Prepared, X: Any, options: Options) -> None:
-        super().__init__(one.title, options)
+    def __init__(self, one: Prepared, X: Any, attempts: Attempts) -> None:
+        super().__init__(attempts)
         self.one = one
         self.X = X
 
@@ -197,8 +225,8 @@ class _Transformed(AskedCall):
 class _Scored(AskedCall):
     """A call of ``score``."""
 
-    def __init__(self, maker: Maker, X: Any, y: Any, options: Options) -> None:
-        super().__init__(maker.title, options)
+    def __init__(self, maker: Maker, X: Any, y: Any, attempts: Attempts) -> None:
+        super().__init__(attempts)
         self.maker = maker
         self.dataset = self.describe(X, maker)
         name = UNNAMED if self.dataset is None else self.dataset.name
@@ -220,7 +248,8 @@ def record_answer(
     """Begin to record a call of a fitted model; None if it is none of ours."""
     del function
     return begun(
-        type(estimator).__name__, lambda options: _asked(estimator, method, args, kwargs, options)
+        type(estimator).__name__,
+        lambda attempts: _asked(estimator, method, args, kwargs, attempts),
     )
 
 
@@ -229,7 +258,7 @@ def _asked(
     method: str,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
-    options: Options,
+    attempts: Attempts,
 ) -> AskedCall | None:
     maker = maker_of(estimator)
     X = args[0] if args else kwargs.get("X")
@@ -240,10 +269,10 @@ def _asked(
         one = preparer(estimator)
         if one is None or method != "transform":
             return None
-        call = _Transformed(one, X, options)
+        call = _Transformed(one, X, attempts)
     elif method == "score":
-        call = _Scored(maker, X, args[1] if len(args) > 1 else kwargs.get("y"), options)
+        call = _Scored(maker, X, args[1] if len(args) > 1 else kwargs.get("y"), attempts)
     else:
         kind = _Staged if method in STAGED else _Answer
-        call = kind(maker, estimator, method, X, options)
+        call = kind(maker, estimator, method, X, attempts)
     return call

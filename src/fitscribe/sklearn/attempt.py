@@ -11,7 +11,7 @@ import signal
 import traceback
 import warnings
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fitscribe.tracking.stack import level_of_caller
 
@@ -60,10 +60,10 @@ class Attempts:
         self.problems: list[str] = []
         self._told = False
 
-    def __call__(self, step: str, do: Callable[[], T]) -> T | None:
+    def __call__(self, step: str, do: Callable[..., T], *args: Any) -> T | None:
         """Do a step and return its result; None if it failed."""
         try:
-            return do()
+            return do(*args)
         except BaseException as error:
             if not _is_failure(error) or _came_by_signal(error):
                 raise

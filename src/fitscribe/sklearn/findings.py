@@ -289,7 +289,7 @@ class Findings:
         run = self.run
         store = run.connection.artifacts
         for path, files in list(self.folders.items()):
-            done = attempts("write a model", lambda p=path, f=files: _put(store, p, f))  # type: ignore[misc]
+            done = attempts("write a model", _put, store, path, files)
             if done is None:
                 model_id = os.path.basename(os.path.dirname(path))
                 self.models = [model for model in self.models if model.model_id != model_id]

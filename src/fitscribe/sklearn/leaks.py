@@ -121,11 +121,14 @@ class Training:
         self._checked: set[str] = set()
         _note(X, digest)
 
-    def see(self, X: Any, dataset: Dataset) -> None:
-        """Note data that the model is asked about; once for each."""
+    def is_new(self, dataset: Dataset) -> bool:
+        """Whether data that the model is asked about are to be seen."""
         key = dataset.digest
-        if key in self._asked or key in self._checked or len(self._asked) >= MOST_ASKED:
-            return
+        return not (key in self._asked or key in self._checked or len(self._asked) >= MOST_ASKED)
+
+    def see(self, X: Any, dataset: Dataset) -> None:
+        """Note data that the model is asked about."""
+        key = dataset.digest
         if "train" in dataset.name.lower():
             self._checked.add(key)  # whoever scores a part of the training rows says so
             return

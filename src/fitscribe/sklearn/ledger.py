@@ -148,6 +148,8 @@ class _Page:
         self.inputs: dict[tuple[str, str], DatasetInput] = {}
         self.files: dict[str, bytes] = {}
         self.tags: dict[str, str] = {}
+        # Whether metrics of a model, and those of no one model, were added.
+        self.has_attributed = self.has_unattributed = False
 
     def add(self, score: Score) -> None:
         """Add a metric of a model."""
@@ -157,6 +159,7 @@ class _Page:
         if score.key is None:
             score.key = f"{ledger.ordinal(score.name, maker.step)}_{name}"
         ledger.info[score.key] = score.call
+        self.has_attributed = True
         for part, value in score.result.values.items():
             key = _ODD.sub("_", f"{score.key}.{part}" if part else score.key)
             digest = None if dataset is None else dataset.digest
@@ -171,7 +174,6 @@ class _Page:
             )
             if maker.training is not None:
                 self._add_findings(maker.training.check(replace(dataset, name=name)))
-        self.files[INFO] = msgspec.json.encode(dict(sorted(ledger.info.items())))
 
     def _add_findings(self, found: Sequence[Finding]) -> None:
         """Add what is wrong with the data to what the run's fit was found to be."""
@@ -213,11 +215,17 @@ class _Page:
                 for maker in makers
             ],
         }
-        self.files[UNATTRIBUTED] = msgspec.json.encode(told)
+        self.has_unattributed = True
 
     def write_files(self) -> bool:
         """Write the files; the rows come after."""
-        files = self.ledger.files()
+        ledger = self.ledger
+        # Once for all metrics of this page: a run may have thousands.
+        if self.has_attributed:
+            self.files[INFO] = msgspec.json.encode(dict(sorted(ledger.info.items())))
+        if self.has_unattributed:
+            self.files[UNATTRIBUTED] = msgspec.json.encode(ledger.unattributed)
+        files = ledger.files()
         for name, data in self.files.items():
             files.put_bytes(name, data)
         return True

@@ -82,8 +82,8 @@ class Maker:
 class _Linked:
     estimator: weakref.ref[Any]
     maker: Maker
-    # Where each thing was, its key and its id: nothing of the model is kept alive.
-    state: tuple[tuple[weakref.ref[Any], tuple[tuple[str, int], ...]], ...]
+    # Of each part its keys, and the ids of what lay there: nothing of the model is kept alive.
+    state: tuple[tuple[weakref.ref[Any], tuple[str, ...], tuple[int, ...]], ...]
 
 
 # By id, for estimators may be unhashable, or equal to others.
@@ -101,8 +101,9 @@ def link(estimator: Any, maker: Maker) -> None:
             _linked.pop(key, None)
 
     state = tuple(
-        (weakref.ref(part), tuple((name, id(value)) for name, value in _held(part)))
+        (weakref.ref(part), names, _ids(part, names))
         for part in _parts(estimator, MOST_DEPTH)
+        for names in [_names(part)]
     )
     _linked[key] = _Linked(weakref.ref(estimator, gone), maker, state)
 
@@ -122,22 +123,20 @@ def maker_of(estimator: Any) -> Maker | None:
     found = _linked.get(id(estimator))
     if found is None or found.estimator() is not estimator:
         return None
-    for reference, held in found.state:
+    for reference, names, ids in found.state:
         part = reference()
-        if part is None:
+        if part is None or _ids(part, names) != ids:
             return None
-        values = vars(part)
-        for name, number in held:
-            if id(values.get(name)) != number:
-                return None
     return found.maker
 
 
-def _held(part: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what makes the model: fitted attributes and params that matter."""
-    for name, value in vars(part).items():
-        if not name.startswith("_") and name not in HARMLESS:
-            yield name, value
+def _names(part: Any) -> tuple[str, ...]:
+    """Return the names of what makes the model: fitted attributes and params that matter."""
+    return tuple(name for name in vars(part) if not name.startswith("_") and name not in HARMLESS)
+
+
+def _ids(part: Any, names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(map(id, map(vars(part).get, names)))
 
 
 def _parts(estimator: Any, depth: int) -> Iterator[Any]:

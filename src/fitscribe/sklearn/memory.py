@@ -28,8 +28,15 @@ def owner_of(array: Any) -> Any:
     return owner
 
 
+def _with_owner(array: Any) -> list[Any]:
+    owner = owner_of(array)
+    return [array] if owner is array else [array, owner]
+
+
 def _places(data: Any) -> list[Any]:
     """Return the objects by which data are known again."""
+    if type(data) is np.ndarray:
+        return [data] if data.base is None else _with_owner(data)
     if isinstance(data, (list, tuple)):
         arrays = [one for one in data[:MOST_MEMBERS] if isinstance(one, np.ndarray)]
         return [place for array in arrays for place in _places(array)]
@@ -79,11 +86,10 @@ class Memory(Generic[T]):
         """Note that data, and all that lies in its memory, are a thing, which takes `nbytes`."""
         with self._lock:
             _, held, known = self._things.pop(id(thing), (thing, 0, []))
-            keys = [key for key in known if self._prune(key)]
+            keys = [key for key in known if self._alive(key)]
             for place in _places(data):
                 key = id(place)
-                self._prune(key)
-                entries = self._entries.get(key, [])
+                entries = self._alive(key)
                 if any(one is thing and reference() is place for reference, one in entries):
                     continue
                 try:
@@ -99,29 +105,33 @@ class Memory(Generic[T]):
             ):
                 self._forget_oldest()
 
-    def _prune(self, key: int) -> bool:
-        """Let go of what has died; return whether something lives there."""
+    def _alive(self, key: int) -> list[tuple[weakref.ref[Any], T]]:
+        """Let go of what has died, and return what has not."""
         entries = self._entries.get(key)
-        if entries is None:
-            return False
+        if not entries:
+            return []
         alive = [entry for entry in entries if entry[0]() is not None]
-        if len(alive) == len(entries):
-            return True
-        if alive:
-            self._entries[key] = alive
-        else:
+        if not alive:
             del self._entries[key]
-        return bool(alive)
+        elif len(alive) < len(entries):
+            self._entries[key] = alive
+        return alive
 
     def of(self, data: Any) -> list[T]:
         """Return the things that data, or the memory they lie in, are."""
         found: list[T] = []
-        with self._lock:
-            for place in _places(data):
-                for reference, thing in self._entries.get(id(place), ()):
-                    if reference() is place and not any(thing is other for other in found):
-                        found.append(thing)
+        entries = self._entries
+        for place in _places(data):
+            # A list that is there is replaced, and never changed.
+            for reference, thing in entries.get(id(place), ()):
+                # Things are equal to themselves only.
+                if reference() is place and thing not in found:
+                    found.append(thing)
         return found
+
+    def __bool__(self) -> bool:
+        """Whether anything is known."""
+        return bool(self._entries)
 
     def clear(self) -> None:
         """Forget everything."""

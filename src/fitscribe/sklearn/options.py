@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from fitscribe.tracking.active import scope
+from fitscribe.tracking.active import Scope, scope
 
 __all__ = ["Options", "current", "for_task", "set_for_process"]
 
@@ -49,10 +49,13 @@ class _Process:
 _task: ContextVar[Options | None] = ContextVar("fitscribe_autolog_options", default=None)
 
 
-def current() -> Options | None:
-    """Return the options in force in this thread and task, or None if autologging is off."""
+def current(here: Scope | None = None) -> Options | None:
+    """Return the options in force in this thread and task, or None if autologging is off.
+
+    `here` is its scope, where that is known.
+    """
     options = _task.get() or _Process.options
-    return None if options is None or scope().unrecorded else options
+    return None if options is None or (here or scope()).unrecorded else options
 
 
 def set_for_process(options: Options | None) -> None:

@@ -15,11 +15,12 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from xxhash import xxh3_128
 
 from fitscribe.core.entities import Dataset
+from fitscribe.sklearn.content import Content, content_of
 from fitscribe.sklearn.derived import FEWEST_ROWS, Unknown, is_constant
 from fitscribe.sklearn.makers import Maker, maker_of
+from fitscribe.sklearn.marks import mark_of_array
 from fitscribe.sklearn.memory import Memory, owner_of
 
 __all__ = [
@@ -31,14 +32,11 @@ __all__ = [
     "part_of",
     "remember",
     "rival_of",
-    "values_of",
 ]
 
 Array = NDArray[Any]
 
 MOST_ANSWERS = 256
-# An answer of more bytes is known by its memory and its content only.
-MOST_BYTES = 4 << 20
 MOST_BYTES_TOGETHER = 32 << 20
 
 
@@ -51,24 +49,15 @@ class Answer:
     maker : Maker
     dataset : Dataset or None
         What it was asked about.
-    digest : bytes or None
-        Of its content.
-    values : ndarray or None
-        A copy, of float64 or of objects.
+    content : Content
     classes : ndarray or None
         What the columns are of, for probabilities.
     """
 
     maker: Maker
     dataset: Dataset | None
-    digest: bytes | None
-    values: Array | None
+    content: Content
     classes: Array | None = None
-
-    def is_in(self, owner: Any) -> bool:
-        """Whether this is what an array, which owns its memory, holds now."""
-        values = values_of(owner)
-        return values is not None and _digest(values) == self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,59 +102,23 @@ class Origin:
 
 # All answers of this process that are not too old.
 _answers: Memory[Answer] = Memory(MOST_ANSWERS, MOST_BYTES_TOGETHER)
-_by_content: WeakValueDictionary[tuple[int, str | None, bytes | None], Answer]
+_by_content: WeakValueDictionary[tuple[int, str | None, tuple[str, object]], Answer]
 _by_content = WeakValueDictionary()
-
-
-def values_of(data: Any) -> Array | None:
-    """Return an array of float64, or of objects, of what predictions come in; None for others.
-
-    A list of arrays (probabilities of several outputs) is put side by side.
-    """
-    if isinstance(data, (list, tuple)) and data and isinstance(data[0], np.ndarray):
-        parts = [values_of(part) for part in data]
-        whole = [part.reshape(len(part), -1) for part in parts if part is not None and part.ndim]
-        if len(whole) != len(data) or len({len(part) for part in whole}) != 1:
-            return None
-        if any(part.dtype == object for part in whole):
-            return None
-        return np.hstack(whole)
-    try:
-        array = np.asarray(data)
-    except (TypeError, ValueError, RuntimeError):
-        return None
-    if array.ndim == 0:
-        return None
-    if array.dtype.kind in "biuf":
-        return array.astype(np.float64, copy=False)
-    return array.astype(object, copy=False) if array.dtype.kind in "OUST" else None
-
-
-def _digest(values: Array) -> bytes | None:
-    """Return the digest of values, whatever shape they have."""
-    if values.dtype == object:
-        if values.size > MOST_BYTES // 8:
-            return None
-        return xxh3_128("\0".join(map(str, values.ravel().tolist())).encode()).digest()
-    flat = np.ascontiguousarray(values).reshape(-1)
-    return xxh3_128(flat.data).digest()
 
 
 def remember(
     maker: Maker, dataset: Dataset | None, data: Any, classes: Any = None
 ) -> Answer | None:
     """Note that a model answered `data`; None if that is nothing that could be known again."""
-    values = values_of(data)
-    if values is None:
+    content = content_of(data)
+    if content is None:
         return None
-    digest = _digest(values)
     # The same model asked about the same data again: one answer, in another place.
-    key = id(maker), None if dataset is None else dataset.digest, digest
+    key = id(maker), None if dataset is None else dataset.digest, content.mark
     answer = _by_content.get(key)
     if answer is None or answer.maker is not maker:
-        kept = values.copy() if values.nbytes <= MOST_BYTES else None
-        answer = _by_content[key] = Answer(maker, dataset, digest, kept, classes)
-    _answers.add(data, answer, 0 if answer.values is None else answer.values.nbytes)
+        answer = _by_content[key] = Answer(maker, dataset, content.keep(), classes)
+    _answers.add(data, answer, answer.content.nbytes)
     return answer
 
 
@@ -177,38 +130,39 @@ class Part:
     ----------
     held : list of Answer
         Of the same object or memory.
-    digest : bytes or None
-    values : ndarray or None
-        A copy, where the answers held do not settle it.
+    content : Content or None
+        None where it is certain that it holds what those held.
+    whole : Content or None
+        What lies in the whole memory that it is a part of.
     earlier : sequence of Answer
         What was answered before.
     named : list of Maker
         Models that the text of the call names, by themselves or by their answers.
-    rivals : list of ndarray
+    rivals : list of Content
         Other arrays that the caller had, of which it may have been made.
     """
 
     held: list[Answer]
-    digest: bytes | None
-    values: Array | None
+    content: Content | None = None
+    whole: Content | None = None
     earlier: Sequence[Answer] = ()
     named: list[Maker] = field(default_factory=list)
-    rivals: list[Array] = field(default_factory=list)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the object or its memory tell all."""
-        return self.values is None and bool(self.held)
+    rivals: list[Content] = field(default_factory=list)
 
     def origin(self) -> Origin:
         """Return whose it is."""
-        same = [answer for answer in self.held if self.digest in (answer.digest, None)]
-        if same or self.is_settled:
-            return Origin(_distinct(same or self.held), True)
-        equal = [answer for answer in self.earlier if answer.digest == self.digest]
-        if self.values is None:
+        content = self.content
+        if content is None:
+            return Origin(_distinct(self.held), True)
+        for held in (self.whole, content):
+            same = [] if held is None else self._holding(held)
+            if same:
+                return Origin(_distinct(same), True)
+        equal = [answer for answer in self.earlier if answer.content.equals(content)]
+        values = content.values
+        if values is None:
             return self._among(equal, True)
-        unknown = Unknown(self.values)
+        unknown = Unknown(values)
         if self.held:
             made = [answer for answer in self.held if _is_made(unknown, answer)]
             # Memory that was written over since holds nobody's answer.
@@ -223,7 +177,7 @@ class Part:
                 and any(answer.maker.repeats(maker) for maker in makers)
                 and _is_made(unknown, answer)
             ]
-            certain = not is_constant(self.values) and not self._has_rival(unknown, equal[0])
+            certain = not is_constant(values) and not self._has_rival(unknown, equal[0])
             return self._among(equal, certain)
         if len(self.named) == 1:
             own = [answer for answer in self.earlier if answer.maker is self.named[0]]
@@ -241,6 +195,12 @@ class Part:
             return Origin(_distinct(made), not made)
         return Origin(_distinct(made), not self._has_rival(unknown, made[0]))
 
+    def _holding(self, content: Content) -> list[Answer]:
+        """Return the answers of the same memory that it still holds, as far as one can tell."""
+        if content.digest is None:
+            return self.held
+        return [answer for answer in self.held if answer.content.equals(content)]
+
     def _among(self, answers: Sequence[Answer], is_certain: bool) -> Origin:
         """Return those answers whose model the call names, if it names one of theirs."""
         if len(self.named) == 1:
@@ -252,17 +212,24 @@ class Part:
     def _has_rival(self, unknown: Unknown, answer: Answer) -> bool:
         """Whether it was made as likely of something else, which is not the answer."""
         for rival in self.rivals:
-            if unknown.is_made_of(rival, None) and not _is_made(Unknown(rival), answer):
+            values = rival.values
+            if (
+                values is not None
+                and _may_be_predicted(values)
+                and unknown.is_made_of(values, None)
+                and not _is_made(Unknown(values), answer)
+            ):
                 return True
         return False
 
 
 def _has_rows_of(unknown: Unknown, answer: Answer) -> bool:
-    return answer.values is not None and len(answer.values) == unknown.rows
+    values = answer.content.values
+    return values is not None and len(values) == unknown.rows
 
 
 def _is_made(unknown: Unknown, answer: Answer) -> bool:
-    values = answer.values
+    values = answer.content.values
     if values is None or not values.ndim:
         return False
     if unknown.rows != len(values) and unknown.values.size != values.size:
@@ -315,21 +282,29 @@ def part_of(data: Any, only_memory: bool = False) -> Part | None:
     held = _answers.of(data)
     if only_memory and not held:
         return None
-    values = values_of(data)
-    if values is None:
-        return None
-    digest = _digest(values)
-    if any(answer.digest == digest for answer in held):
-        return Part(held, digest, None)
-    if held and isinstance(data, np.ndarray):
+    whole = None
+    if held and type(data) is np.ndarray:
         owner = owner_of(data)
-        intact = [answer for answer in held if data is not owner and answer.is_in(owner)]
-        if intact:
-            return Part(intact, intact[0].digest, None)
-    if values.nbytes > MOST_BYTES:
-        return Part(held, digest, None, () if only_memory else _answers.things())
-    earlier = () if only_memory else _answers.things()
-    return Part(held, digest, values.copy(), earlier)
+        # A column has no mark before it is copied, so the whole comes first.
+        same = _marked(held, owner) or ([] if owner is data else _marked(held, data))
+        if same:
+            return Part(same)
+        whole = None if owner is data else content_of(owner)
+    content = content_of(data)
+    if content is None:
+        return None
+    return Part(
+        held,
+        content.keep(),
+        None if whole is None else whole.keep(),
+        () if only_memory else _answers.things(),
+    )
+
+
+def _marked(answers: Sequence[Answer], array: Array) -> list[Answer]:
+    """Return the answers that an array holds, by its mark."""
+    mark = mark_of_array(array)
+    return [answer for answer in answers if answer.content.mark == mark]
 
 
 def makers_named(things: Sequence[Any]) -> list[Maker]:
@@ -344,16 +319,19 @@ def makers_named(things: Sequence[Any]) -> list[Maker]:
     return list(found)
 
 
-def rival_of(array: Any, data: Any) -> Array | None:
-    """Return a copy of an array that is no answer, if `data` may have been made of it.
+def rival_of(array: Any, data: Any) -> Content | None:
+    """Return what an array holds that is no answer, if `data` may have been made of it.
 
     That is one number for each row, or probabilities: a blend of several models.
     """
     if len(array) != len(data) or _answers.of(array):
         return None
-    values = values_of(array)
-    if values is None or values.nbytes > MOST_BYTES:
+    if not _may_be_predicted(array[:FEWEST_ROWS]):
         return None
-    if values.ndim == 2 and not np.allclose(values.sum(axis=1), 1):
-        return None
-    return values.copy()
+    content = content_of(array)
+    return None if content is None else content.keep()
+
+
+def _may_be_predicted(values: Array) -> bool:
+    """Whether it is one number for each row, or probabilities."""
+    return values.ndim == 1 or bool(np.allclose(values.sum(axis=1), 1))

@@ -102,9 +102,8 @@ class Recorder(Protocol):
 _OWN = frozenset({"__call__", "__get__", "__reduce__", "__reduce_ex__"})
 
 
-def _of(standin: Any, slot: str) -> Any:
-    """Return what a stand-in keeps for itself, whatever its original calls by that name."""
-    return object.__getattribute__(standin, slot)
+# Returns what a stand-in keeps for itself, whatever its original calls by that name.
+_of = object.__getattribute__
 
 
 class _StandIn:

@@ -55,6 +55,8 @@ class Result:
 
 def result_of(name: str, given: Any) -> Result | None:
     """Return what a function called `name` returned; None for what is no result of a metric."""
+    if isinstance(given, float):
+        return Result({"": float(given)})
     if isinstance(given, (bool, np.bool_)):
         return None
     if isinstance(given, (Real, np.number)) or (

@@ -12,7 +12,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -21,15 +21,21 @@ from fitscribe.core.clock import now_ms
 from fitscribe.core.entities import Dataset
 from fitscribe.errors import InvalidParameter
 from fitscribe.sklearn.answers import AskedCall, begun, dataset_of, keep
+from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.functions import hook_by_name, hook_functions, is_hooked, recorded_by
 from fitscribe.sklearn.ledger import Score
 from fitscribe.sklearn.makers import Maker, maker_of
 from fitscribe.sklearn.memory import Memory
-from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.origins import Part, forget_answers, makers_named, part_of, rival_of
 from fitscribe.sklearn.patch import is_installed
 from fitscribe.sklearn.results import Result, result_of
-from fitscribe.sklearn.variables import argument_text, arrays_near, names_in_argument
+from fitscribe.sklearn.variables import (
+    argument_text,
+    argument_texts,
+    arrays_near,
+    calling_frame,
+    names_in_argument,
+)
 from fitscribe.sklearn.weakly import kept_weakly
 from fitscribe.tracking.late import when_imported
 
@@ -62,22 +68,26 @@ def _parameters(function: Any) -> tuple[str, ...]:
 def _given(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a function is given, by the names of its parameters."""
     names = _parameters(function)
-    places = (names[place] if place < len(names) else f"#{place}" for place in range(len(args)))
-    return {**dict(zip(places, args, strict=False)), **kwargs}
+    given = dict(zip(names, args, strict=False))
+    for place in range(len(names), len(args)):
+        given[f"#{place}"] = args[place]
+    return {**given, **kwargs} if kwargs else given
 
 
-def _shown(value: Any, place: int, name: str) -> str:
-    """Return an argument as the call's text has it (MLflow's rule)."""
-    if value is None or isinstance(value, (bool, int, float, str, np.generic)):
-        text = repr(value)
-        return text if len(text) <= MOST_SHOWN + 2 else f"{text[: MOST_SHOWN + 1]}..."
-    return argument_text(value, (place, name))
-
-
-def _call_text(name: str, given: Mapping[str, Any]) -> str:
-    """Return a call as text, for ``metric_info.json``."""
-    shown = (f"{key}={_shown(value, at, key)}" for at, (key, value) in enumerate(given.items()))
+def _call_text(name: str, given: Mapping[str, Any], frame: FrameType | None) -> str:
+    """Return a call as text, for ``metric_info.json``: numbers as they are (MLflow's rule)."""
+    shown = [
+        f"{key}={text if type(given[key]) is np.ndarray else _plain(given[key]) or text}"
+        for key, text in argument_texts(given, frame)
+    ]
     return f"{name}({', '.join(shown)})"
+
+
+def _plain(value: Any) -> str:
+    if value is not None and not isinstance(value, (bool, int, float, str, np.generic)):
+        return ""
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN + 2 else f"{text[: MOST_SHOWN + 1]}..."
 
 
 def _is_array(value: Any) -> bool:
@@ -86,16 +96,19 @@ def _is_array(value: Any) -> bool:
     return hasattr(value, "__array__") and bool(getattr(value, "shape", True))
 
 
-def _part_of(place: int, name: str, value: Any, given: Iterable[Any]) -> Part | Score | None:
+def _part_of(
+    place: int, name: str, value: Any, given: Iterable[Any], frame: FrameType | None
+) -> Part | Score | None:
     """Return what is known of an argument, or None if it is certainly nobody's prediction."""
-    known = _results.of(value)
-    if known:
-        return known[-1]
+    if _results:
+        known = _results.of(value)
+        if known:
+            return known[-1]
     part = part_of(value, only_memory=name in TRUTHS)
-    if part is not None and not part.is_settled and not part.held:
-        part.named = makers_named(names_in_argument((place, name)))
+    if part is not None and not part.held:
+        part.named = makers_named(names_in_argument((place, name), frame))
         if not part.named:
-            near = (rival_of(array, value) for array in arrays_near(given))
+            near = (rival_of(array, value) for array in arrays_near(given, frame))
             part.rivals = [rival for rival in near if rival is not None]
     return part
 
@@ -108,26 +121,27 @@ class _Metric(AskedCall):
         function: Any,
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
-        options: Options,
+        attempts: Attempts,
     ) -> None:
-        super().__init__(function.__name__, options)
+        super().__init__(attempts)
         self.name = function.__name__
         given = _given(function, args, kwargs)
+        frame = calling_frame()
         self.parts: list[Part | Score] = []
         data: list[Any] = []
         for place, (name, value) in enumerate(given.items()):
             # Beside a truth, labels are those that count; beside data they are clusters.
             if name in OTHERS or (name == "labels" and not TRUTHS.isdisjoint(given)):
                 continue
-            if not _is_array(value):
+            if type(value) is not np.ndarray and not _is_array(value):
                 continue
             if name == "X":
                 data.append(value)
                 continue
-            part = _part_of(place, name, value, given.values())
+            part = _part_of(place, name, value, given.values(), frame)
             if part is not None:
                 self.parts.append(part)
-        self.call = _call_text(self.name, given)
+        self.call = _call_text(self.name, given, frame)
         if not self.parts:
             # Of data alone, or of what nobody predicted.
             self.parts = [part for value in data if (part := part_of(value, True)) is not None]
@@ -159,7 +173,7 @@ def record_metric(
     function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Metric | None:
     """Begin to record a call of a metric function; None if it is part of another call."""
-    return begun(function.__name__, lambda options: _Metric(function, args, kwargs, options))
+    return begun(function.__name__, lambda attempts: _Metric(function, args, kwargs, attempts))
 
 
 def watch_metric(function: F) -> F:
@@ -209,16 +223,16 @@ class _Scorer(AskedCall):
     """A call of a scorer with a fitted model."""
 
     def __init__(
-        self, scorer: Any, maker: Maker, args: list[Any], kwargs: Any, options: Options
+        self, scorer: Any, maker: Maker, args: list[Any], kwargs: Any, attempts: Attempts
     ) -> None:
-        super().__init__(maker.title, options)
+        super().__init__(attempts)
         self.scorer = scorer
         self.maker = maker
         given = {**dict(zip(("X", "y_true"), args, strict=False)), **kwargs}
         X, y = given.get("X"), given.get("y_true", given.get("y"))
         self.dataset = self.describe(X, maker, 1)
         name = "unknown_dataset" if self.dataset is None else self.dataset.name
-        target = "" if y is None else f", {_shown(y, 2, 'y')}"
+        target = "" if y is None else f", {argument_text(y, (2, 'y'))}"
         self.arguments = f"({maker.title}, {name}{target})"
 
     def _keep(self, value: Any) -> None:
@@ -249,7 +263,7 @@ def record_scorer(
     if maker is None:
         return None
     others = {key: value for key, value in kwargs.items() if key != "estimator"}
-    return begun(maker.title, lambda options: _Scorer(scorer, maker, rest, others, options))
+    return begun(maker.title, lambda attempts: _Scorer(scorer, maker, rest, others, attempts))
 
 
 # Importances: one record, and not one of each of its many scores.
@@ -259,17 +273,17 @@ class _Importances(AskedCall):
     """A call of ``permutation_importance``."""
 
     def __init__(
-        self, maker: Maker | None, given: Mapping[str, Any], options: Options, name: str
+        self, maker: Maker | None, given: Mapping[str, Any], attempts: Attempts, name: str
     ) -> None:
-        super().__init__(name, options)
+        super().__init__(attempts)
         self.maker = maker
         self.name = name
         X = given.get("X")
         self.columns = [str(column) for column in getattr(X, "columns", ())]
         self.dataset: Dataset | None = None
         if maker is not None:
-            self.dataset = self.attempts("describe the data", lambda: dataset_of(X, maker, 1))
-        self.call = _call_text(name, given)
+            self.dataset = self.attempts("describe the data", dataset_of, X, maker, 1)
+        self.call = _call_text(name, given, calling_frame())
 
     def _keep(self, value: Any) -> None:
         if self.maker is None:
@@ -295,9 +309,9 @@ def record_importances(
 ) -> _Importances | None:
     """Begin to record a call of ``permutation_importance``."""
 
-    def asked(options: Options) -> _Importances:
+    def asked(attempts: Attempts) -> _Importances:
         given = _given(function, args, kwargs)
-        return _Importances(maker_of(given.get("estimator")), given, options, function.__name__)
+        return _Importances(maker_of(given.get("estimator")), given, attempts, function.__name__)
 
     return begun(function.__name__, asked)
 

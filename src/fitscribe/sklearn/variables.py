@@ -9,18 +9,26 @@ from __future__ import annotations
 
 import ast
 import dis
-import functools
 import inspect
 import linecache
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from types import CodeType, FrameType
 from typing import Any
 
-from fitscribe.tracking.stack import is_between
+from fitscribe.sklearn.weakly import kept_by_code
+from fitscribe.tracking.stack import SKIPPED_FILE, is_between
 
-__all__ = ["Place", "argument_text", "arrays_near", "names_in_argument", "variable_name"]
+__all__ = [
+    "Place",
+    "argument_text",
+    "argument_texts",
+    "arrays_near",
+    "calling_frame",
+    "names_in_argument",
+    "variable_name",
+]
 
 MOST_FRAMES = 20
 MOST_NAMES = 2000
@@ -32,7 +40,9 @@ MOST_SOURCE = 4000
 Place = tuple[int, str]
 
 
-def variable_name(value: Any, place: Place | None = None) -> str | None:
+def variable_name(
+    value: Any, place: Place | None = None, frame: FrameType | None = None
+) -> str | None:
     """Return what the calling code calls an object, or None.
 
     Parameters
@@ -40,8 +50,10 @@ def variable_name(value: Any, place: Place | None = None) -> str | None:
     value : object
     place : (int, str), optional
         Which argument of the call of ours it is, for the case that no variable holds it.
+    frame : frame, optional
+        The calling code's, where it is known.
     """
-    frame: FrameType | None = _first_foreign_frame()
+    frame = calling_frame() if frame is None else frame
     best = None
     for _ in range(MOST_FRAMES):
         if frame is None:
@@ -71,9 +83,8 @@ def _caller_of(frame: FrameType) -> FrameType | None:
     return caller
 
 
-def arrays_near(others: Iterable[Any]) -> list[Any]:
+def arrays_near(others: Iterable[Any], frame: FrameType | None) -> list[Any]:
     """Return the arrays of floats that the calling code holds, beside `others`."""
-    frame = _first_foreign_frame()
     if frame is None or _holds_its_names(frame.f_code):
         return []
     known = {id(other) for other in others}
@@ -92,18 +103,30 @@ def arrays_near(others: Iterable[Any]) -> list[Any]:
     return list(found.values())[-MOST_ARRAYS:]
 
 
-def argument_text(value: Any, place: Place) -> str:
+def argument_text(value: Any, place: Place, frame: FrameType | None = None) -> str:
     """Return an argument of the call of ours as its caller wrote it, its name, or its class."""
-    frame = _first_foreign_frame()
+    frame = calling_frame() if frame is None else frame
     text = "" if frame is None else _source_of(frame.f_code, frame.f_lasti, place)
     if not text:
-        text = variable_name(value, place) or f"<{type(value).__name__}>"
+        text = variable_name(value, place, frame) or f"<{type(value).__name__}>"
     return text
 
 
-def names_in_argument(place: Place) -> list[Any]:
+def argument_texts(given: Mapping[str, Any], frame: FrameType | None) -> Sequence[tuple[str, str]]:
+    """Return the name of each parameter, and :func:`argument_text` of what it is given."""
+    if frame is None:
+        return [(name, f"<{type(value).__name__}>") for name, value in given.items()]
+    written = _sources_of(frame.f_code, frame.f_lasti, tuple(given))
+    if written is not None:
+        return written
+    return [
+        (name, argument_text(value, (place, name), frame))
+        for place, (name, value) in enumerate(given.items())
+    ]
+
+
+def names_in_argument(place: Place, frame: FrameType | None) -> list[Any]:
     """Return the objects that the text of an argument of the call of ours names."""
-    frame = _first_foreign_frame()
     if frame is None or _holds_its_names(frame.f_code):
         return []
     written = _names_of(frame.f_code, frame.f_lasti, place)
@@ -165,14 +188,26 @@ def _globals_of(frame: FrameType) -> Mapping[str, Any]:
     return {name: names[name] for name in code.co_names if name in names}
 
 
-def _first_foreign_frame() -> FrameType | None:
+def calling_frame() -> FrameType | None:
+    """Return the frame that called us, whatever functions of ours lie in between."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and is_between(frame):
+    while frame is not None:
+        file = frame.f_code.co_filename
+        # Most frames are known by their file; what was made by `exec` has none of its own.
+        if file not in _between:
+            if not is_between(frame):
+                return frame
+            if not file.startswith("<"):
+                _between.add(file)
         frame = frame.f_back
-    return frame
+    return None
 
 
-@functools.lru_cache(maxsize=1024)
+# Files all of whose frames are ours.
+_between = {SKIPPED_FILE}
+
+
+@kept_by_code
 def _holds_its_names(code: CodeType) -> bool:
     """Whether a function asks for the dict of its variables.
 
@@ -230,20 +265,29 @@ def _written(frame: FrameType, place: Place) -> str | None:
     return _text_of(frame.f_code, frame.f_lasti, place)
 
 
-@functools.lru_cache(maxsize=1024)
+@kept_by_code
+def _sources_of(
+    code: CodeType, instruction: int, names: tuple[str, ...]
+) -> list[tuple[str, str]] | None:
+    """Return the text of each argument, by name; None if the texts do not say all."""
+    texts = [_source_of(code, instruction, place) for place in enumerate(names)]
+    return list(zip(names, texts, strict=True)) if all(texts) else None
+
+
+@kept_by_code
 def _source_of(code: CodeType, instruction: int, place: Place) -> str:
     node = _argument_at(code, instruction, place)
     text = "" if node is None else ast.unparse(node)
     return text if len(text) <= MOST_TEXT else ""
 
 
-@functools.lru_cache(maxsize=1024)
+@kept_by_code
 def _text_of(code: CodeType, instruction: int, place: Place) -> str | None:
     given = _argument_at(code, instruction, place)
     return None if given is None else _readable(given)
 
 
-@functools.lru_cache(maxsize=1024)
+@kept_by_code
 def _names_of(code: CodeType, instruction: int, place: Place) -> tuple[str, ...]:
     given = _argument_at(code, instruction, place)
     if given is None:
@@ -252,7 +296,7 @@ def _names_of(code: CodeType, instruction: int, place: Place) -> tuple[str, ...]
     return tuple(dict.fromkeys(node.id for node in nodes))
 
 
-@functools.lru_cache(maxsize=1024)
+@kept_by_code
 def _argument_at(code: CodeType, instruction: int, place: Place) -> ast.expr | None:
     """Return the text of an argument of the call that an instruction makes, parsed."""
     call = _call_at(code, instruction)

@@ -14,8 +14,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from fitscribe import config
 from fitscribe.core.clock import Stopwatch
@@ -121,9 +121,8 @@ class OpenRun:
         return self.pid == os.getpid()
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What is going on here.
+class Scope(NamedTuple):
+    """What is going on here: a tuple, for one is made for each call that is recorded.
 
     Parameters
     ----------
@@ -176,7 +175,7 @@ def in_notebook() -> bool:
 def scope() -> Scope:
     """Return what is going on in this thread and task."""
     here = _scope.get()
-    if here is NOTHING and in_notebook():
+    if here is NOTHING and "IPython" in sys.modules and in_notebook():
         return _Notebook.scope
     return here
 
@@ -196,7 +195,7 @@ def current_run() -> OpenRun | None:
 def push_run(run: OpenRun) -> None:
     """Make `run` the active one."""
     here = scope()
-    _set(replace(here, runs=(*here.runs, run)))
+    _set(here._replace(runs=(*here.runs, run)))
     remember_last(run)
 
 
@@ -211,7 +210,7 @@ def pop_run(run: OpenRun | None = None) -> OpenRun | None:
         run = own[-1] if own else None
     if run is None or run not in own:
         return None
-    _set(replace(here, runs=tuple(other for other in here.runs if other is not run)))
+    _set(here._replace(runs=tuple(other for other in here.runs if other is not run)))
     return run
 
 
@@ -236,7 +235,7 @@ def last_run() -> tuple[str, str] | None:
 
 def set_model(model_id: str | None) -> None:
     """Make a logged model the one that metrics describe; None for none."""
-    _set(replace(scope(), model_id=model_id))
+    _set(scope()._replace(model_id=model_id))
 
 
 def current_model_id() -> str | None:
@@ -263,7 +262,7 @@ def record_nothing(more: int) -> None:
     which thread entered it: so it is a number.
     """
     here = scope()
-    new = replace(here, unrecorded=max(here.unrecorded + more, 0))
+    new = here._replace(unrecorded=max(here.unrecorded + more, 0))
     _set(NOTHING if new == NOTHING else new)
 
 
@@ -272,9 +271,13 @@ def open_runs() -> tuple[OpenRun, ...]:
     return scope().runs
 
 
-def swap(**changes: Any) -> Token[Scope]:
-    """Work in this scope with `changes` from here on, until :func:`restore`."""
-    return _scope.set(replace(scope(), **changes))
+def swap(fit: Any) -> Token[Scope]:
+    """Work in this scope with another `fit` from here on, until :func:`restore`."""
+    here = scope()
+    # Spelled out, for `_replace` takes three times as long.
+    return _scope.set(
+        Scope(here.runs, here.inherited, fit, here.observing, here.model_id, here.unrecorded)
+    )
 
 
 def restore(token: Token[Scope]) -> None:
@@ -294,4 +297,4 @@ def within(new: Scope) -> Iterator[None]:
 
 def enter(**changes: Any) -> Any:
     """Return a context that works in this scope with `changes`: ``enter(observing=True)``."""
-    return within(replace(scope(), **changes))
+    return within(scope()._replace(**changes))

@@ -1,8 +1,9 @@
 """Writes that nobody waits for: gathered for a moment, then stored by a thread of their own.
 
-The thread lives only while there is something to store, at most :data:`GATHER_S` after it came.
-Whoever reads a store, ends a notebook's cell, forks or leaves the process waits for what is on its
-way (:func:`flush`); ``kill -9`` loses what came in the last tenth of a second.
+The thread stores what came within :data:`GATHER_S`, and ends when nothing more came for
+:data:`LINGER_S`: to start one takes longer than all else that the caller waits for. Whoever reads
+a store, ends a notebook's cell, forks or leaves the process waits for what is on its way
+(:func:`flush`); ``kill -9`` loses what came in the last tenth of a second.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = ["Write", "flush", "is_pending", "write_behind"]
 Write = Callable[[list[Any]], list[Any]]
 
 GATHER_S = 0.03
+LINGER_S = 10.0
 
 
 class _Queue:
@@ -32,10 +34,15 @@ class _Queue:
     # What a store could not take; it is tried again with what comes next, and at the end.
     held: ClassVar[list[tuple[Write, Any]]] = []
     thread: threading.Thread | None = None
+    # Whether the thread waits at `_wake` for something to come.
+    is_idle = False
+    lingers = True
     is_looked_after = False
 
 
 _lock = threading.Lock()  # of the queue, for a moment
+_wake = threading.Lock()  # held, but for the moment in which the thread is woken
+_wake.acquire()
 _writing = threading.RLock()  # of whoever stores
 
 
@@ -44,6 +51,7 @@ def write_behind(write: Write, item: Any) -> None:
     with _lock:
         _Queue.items.append((write, item))
         if _Queue.thread is not None:
+            _awake()
             return
         if not _Queue.is_looked_after:
             _look_after()
@@ -56,7 +64,9 @@ def write_behind(write: Write, item: Any) -> None:
 
 def is_pending() -> bool:
     """Whether something is on its way that this thread would have to wait for."""
-    return bool(_Queue.thread or _Queue.held) and _Queue.thread is not threading.current_thread()
+    if _Queue.thread is None or _Queue.is_idle:
+        return bool(_Queue.held)
+    return _Queue.thread is not threading.current_thread()
 
 
 def flush() -> None:
@@ -73,9 +83,22 @@ def _work() -> None:
         time.sleep(GATHER_S)
         _store()
         with _lock:
-            if not _Queue.items:
-                _Queue.thread = None
+            if _Queue.items:
+                continue
+            _Queue.is_idle = _Queue.lingers
+        if _Queue.is_idle:
+            _wake.acquire(timeout=LINGER_S)
+        with _lock:
+            if not _Queue.items and (_Queue.is_idle or not _Queue.lingers):
+                _Queue.thread, _Queue.is_idle = None, False
                 return
+
+
+def _awake() -> None:
+    """Wake the thread, if it waits; the queue's lock is held."""
+    if _Queue.is_idle and _wake.locked():
+        _wake.release()
+    _Queue.is_idle = False
 
 
 def _store() -> None:
@@ -102,15 +125,20 @@ def _look_after() -> None:
 
 
 def _before_fork() -> None:
-    thread = _Queue.thread
     flush()
+    with _lock:
+        thread = _Queue.thread
+        _Queue.lingers = False
+        _awake()
     if thread is not None and thread is not threading.current_thread():
         thread.join()
+    _Queue.lingers = True
 
 
 def _after_fork_in_child() -> None:
-    global _lock, _writing
-    _lock, _writing = threading.Lock(), threading.RLock()
+    global _lock, _writing, _wake
+    _lock, _writing, _wake = threading.Lock(), threading.RLock(), threading.Lock()
+    _wake.acquire()
     _Queue.items.clear()
     _Queue.held.clear()
     _Queue.thread = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from xxhash import xxh3_128
+from xxhash import xxh3_128_hexdigest
 
 from fitscribe.modelfolder.containers import (
     is_pandas_frame,
@@ -37,7 +37,7 @@ from fitscribe.tracking.digest_values import (
 __all__ = ["Digest", "column_digests", "digest_of"]
 
 # In front of every digest; a change of how they are computed changes it.
-VERSION = b"fitscribe 1 "
+VERSION = b"fitscribe 2 "
 # What reading a broken or foreign object may raise. Digests are taken of whatever a user fits.
 ODD = (
     ArithmeticError,
@@ -96,8 +96,9 @@ def digest_of(*objects: Any) -> Digest | None:
         parts = [_digest(data, look) for data in objects]
     except ODD:
         return None
-    found = [xxh3_128(VERSION + b"".join(some)).hexdigest() for some in (parts, parts[:1])]
-    return Digest(found[0], look.partial, found[1])
+    of_first = xxh3_128_hexdigest(VERSION + b"".join(parts[:1]))
+    whole = of_first if len(parts) == 1 else xxh3_128_hexdigest(VERSION + b"".join(parts))
+    return Digest(whole, look.partial, of_first)
 
 
 def column_digests(data: Any) -> dict[str, Digest]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from fitscribe.tracking.active import NOTHING, Scope, scope, within
@@ -25,7 +24,7 @@ def inherited(here: Scope) -> Scope:
     """Return the scope that something started here works in."""
     if here is NOTHING:
         return NOTHING
-    return replace(here, inherited=len(here.runs))
+    return here._replace(inherited=len(here.runs))
 
 
 def _run_within(given: Scope, thread: threading.Thread, run: Callable[[], None]) -> None:

@@ -50,9 +50,9 @@ def level_of_caller() -> int:
 
 def is_between(frame: FrameType) -> bool:
     """Whether a frame lies between the user's call and us: of ours, or scikit-learn's wrapper."""
-    module = str(frame.f_globals.get("__name__", ""))
-    return (
-        frame.f_code.co_filename == SKIPPED_FILE
-        or module.partition(".")[0] == "fitscribe"
-        or module == WRAPPER
+    if frame.f_code.co_filename == SKIPPED_FILE:
+        return True
+    module = frame.f_globals.get("__name__")
+    return type(module) is str and (
+        module == WRAPPER or module.startswith("fitscribe.") or module == "fitscribe"
     )
