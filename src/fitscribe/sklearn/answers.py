@@ -17,7 +17,7 @@ from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.ledger import Score, problems, store_scores
 from fitscribe.sklearn.makers import Maker, maker_of
 from fitscribe.sklearn.marks import mark_of_table
-from fitscribe.sklearn.options import Options, current
+from fitscribe.sklearn.options import current
 from fitscribe.sklearn.origins import remember
 from fitscribe.sklearn.patch import STAGED
 from fitscribe.sklearn.prepared import Prepared, learned_from, made_by, note_made, preparer
@@ -93,24 +93,19 @@ def _put(known: OrderedDict[K, V], key: K, value: V) -> None:
         known.popitem(last=False)
 
 
-def _asking_options() -> Options | None:
-    """Return the options if what happens here is recorded: outside of every recorded call."""
+def begun(what: str, make: Callable[..., Call | None], *given: Any) -> Call | None:
+    """Return a call that has begun to be recorded; None if it is none of ours.
+
+    `make` makes it of the attempts and of what is `given`.
+    """
     here = active.scope()
     options = current(here)
     if options is None or not options.log_post_training_metrics:
         return None
-    if here.observing or here.fit is not None or (options.exclusive and here.runs):
-        return None
-    return options
-
-
-def begun(what: str, make: Callable[[Attempts], Call | None]) -> Call | None:
-    """Return a call that has begun to be recorded; None if it is none of ours."""
-    options = _asking_options()
-    if options is None:
+    if here.observing or (options.exclusive and here.runs):
         return None
     attempts = Attempts(what, options.silent)
-    call = attempts("begin", make, attempts)
+    call = attempts("begin", make, attempts, *given)
     if call is None:
         attempts.tell()
         return None
@@ -247,18 +242,15 @@ def record_answer(
 ) -> AskedCall | None:
     """Begin to record a call of a fitted model; None if it is none of ours."""
     del function
-    return begun(
-        type(estimator).__name__,
-        lambda attempts: _asked(estimator, method, args, kwargs, attempts),
-    )
+    return begun(type(estimator).__name__, _asked, estimator, method, args, kwargs)
 
 
 def _asked(
+    attempts: Attempts,
     estimator: Any,
     method: str,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
-    attempts: Attempts,
 ) -> AskedCall | None:
     maker = maker_of(estimator)
     X = args[0] if args else kwargs.get("X")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xxhash import xxh64_digest
 
-from fitscribe.sklearn.marks import mark_of_array
+from fitscribe.sklearn.marks import mark_of_array, quick_digest
 
 __all__ = ["MOST_BYTES", "Content", "content_of"]
 
@@ -115,4 +115,4 @@ def _digest_of(values: Array) -> bytes | None:
         if values.size > MOST_BYTES // 8:
             return None
         return xxh64_digest("\0".join(map(str, values.ravel().tolist())).encode())
-    return xxh64_digest(np.ascontiguousarray(values).reshape(-1).data)
+    return quick_digest(np.ascontiguousarray(values))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from types import CellType
 from typing import Any, ClassVar, Protocol
 
+from fitscribe.tracking.active import scope
 from fitscribe.tracking.stack import skipped_in_warnings
 
 __all__ = [
@@ -123,9 +124,15 @@ def _cell_of(function: Any) -> CellType | None:
 
 
 def recorded_by(original: Callable[..., Any], recorder: CallRecorder) -> Callable[..., Any]:
-    """Return a function that does the same, and whose calls are recorded."""
+    """Return a function that does the same, and whose calls are recorded.
+
+    Within another recorded call they are a part of that: scorers and metrics call one another.
+    """
 
     def recorded(*args: Any, **kwargs: Any) -> Any:
+        here = scope()
+        if here.fit is not None or here.observing:
+            return original(*args, **kwargs)
         recording = recorder(original, args, kwargs)
         if recording is None:
             return original(*args, **kwargs)

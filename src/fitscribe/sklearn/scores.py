@@ -118,10 +118,10 @@ class _Metric(AskedCall):
 
     def __init__(
         self,
+        attempts: Attempts,
         function: Any,
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
-        attempts: Attempts,
     ) -> None:
         super().__init__(attempts)
         self.name = function.__name__
@@ -173,7 +173,7 @@ def record_metric(
     function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Metric | None:
     """Begin to record a call of a metric function; None if it is part of another call."""
-    return begun(function.__name__, lambda attempts: _Metric(function, args, kwargs, attempts))
+    return begun(function.__name__, _Metric, function, args, kwargs)
 
 
 def watch_metric(function: F) -> F:
@@ -223,7 +223,7 @@ class _Scorer(AskedCall):
     """A call of a scorer with a fitted model."""
 
     def __init__(
-        self, scorer: Any, maker: Maker, args: list[Any], kwargs: Any, attempts: Attempts
+        self, attempts: Attempts, scorer: Any, maker: Maker, args: list[Any], kwargs: Any
     ) -> None:
         super().__init__(attempts)
         self.scorer = scorer
@@ -263,7 +263,7 @@ def record_scorer(
     if maker is None:
         return None
     others = {key: value for key, value in kwargs.items() if key != "estimator"}
-    return begun(maker.title, lambda attempts: _Scorer(scorer, maker, rest, others, attempts))
+    return begun(maker.title, _Scorer, scorer, maker, rest, others)
 
 
 # Importances: one record, and not one of each of its many scores.

@@ -27,7 +27,6 @@ from fitscribe.sklearn.prepared import Prepared, early_preparation, learned_from
 from fitscribe.sklearn.rows import shape_of
 from fitscribe.sklearn.variables import argument_text
 from fitscribe.sklearn.weakly import weak_reference
-from fitscribe.tracking import active
 from fitscribe.tracking.datasets import SHOWN_DIGITS, digest_of
 
 __all__ = [
@@ -308,11 +307,9 @@ def _digest(data: Any) -> str | None:
 
 
 def record_split(function: Any, args: tuple[Any, ...], kwargs: Any) -> _Recorded | None:
-    """Begin to record a call of ``train_test_split``; None within another recorded call."""
-    options, here = current(), active.scope()
-    if options is None or not options.log_provenance or here.observing or here.fit is not None:
-        return None
-    if not args:
+    """Begin to record a call of ``train_test_split``; None if it is none of ours."""
+    options = current()
+    if options is None or not options.log_provenance or not args:
         return None
     attempts = Attempts(function.__name__, options.silent)
     return attempts("begin", lambda: _Recorded(function, args, kwargs, options))

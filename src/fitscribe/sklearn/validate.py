@@ -53,11 +53,10 @@ FILE, PREDICTIONS = "cross_validation.json", "out_of_fold_predictions.npy"
 def record_validation(
     function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Validation | _Unrecorded | None:
-    """Begin to record a call; None if it is none of ours, or part of another."""
-    options, here = current(), active.scope()
-    if options is None or here.observing or here.fit is not None:
-        return None
-    if options.exclusive and here.runs:
+    """Begin to record a call; None if it is none of ours."""
+    here = active.scope()
+    options = current(here)
+    if options is None or (options.exclusive and here.runs):
         return None
     if not options.log_cross_validations:
         return _Unrecorded()

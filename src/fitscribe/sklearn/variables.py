@@ -130,11 +130,14 @@ def names_in_argument(place: Place, frame: FrameType | None) -> list[Any]:
     if frame is None or _holds_its_names(frame.f_code):
         return []
     written = _names_of(frame.f_code, frame.f_lasti, place)
-    names = frame.f_locals
+    if not written:
+        return []
+    names, others = frame.f_locals, frame.f_globals
     try:
-        return [names[name] for name in written if name in names]
+        known = [names.get(name, others.get(name)) for name in written]
     finally:
         _let_go(frame.f_code, names)
+    return [one for one in known if one is not None]
 
 
 def _is_library(frame: FrameType) -> bool:
