@@ -7,10 +7,8 @@ expression in the source text of the call.
 
 from __future__ import annotations
 
-import ast
 import dis
 import inspect
-import linecache
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -18,6 +16,15 @@ from types import CodeType, FrameType
 from typing import Any
 
 from fitscribe.sklearn.weakly import kept_by_code
+from fitscribe.sklearn.written import (
+    IN,
+    Place,
+    file_name,
+    name_of,
+    names_of,
+    source_of,
+    sources_of,
+)
 from fitscribe.tracking.stack import SKIPPED_FILE, is_between
 
 __all__ = [
@@ -32,12 +39,7 @@ __all__ = [
 
 MOST_FRAMES = 20
 MOST_NAMES = 2000
-MOST_TEXT = 60
 MOST_ARRAYS = 8
-# Where a call's text is longer, nobody reads a name out of it.
-MOST_SOURCE = 4000
-# What `place` means: an argument's position in a call, counted without ``self``, and its name.
-Place = tuple[int, str]
 
 
 def variable_name(
@@ -106,7 +108,7 @@ def arrays_near(others: Iterable[Any], frame: FrameType | None) -> list[Any]:
 def argument_text(value: Any, place: Place, frame: FrameType | None = None) -> str:
     """Return an argument of the call of ours as its caller wrote it, its name, or its class."""
     frame = calling_frame() if frame is None else frame
-    text = "" if frame is None else _source_of(frame.f_code, frame.f_lasti, place)
+    text = "" if frame is None else source_of(frame.f_code, frame.f_lasti, place)
     if not text:
         text = variable_name(value, place, frame) or f"<{type(value).__name__}>"
     return text
@@ -116,7 +118,7 @@ def argument_texts(given: Mapping[str, Any], frame: FrameType | None) -> Sequenc
     """Return the name of each parameter, and :func:`argument_text` of what it is given."""
     if frame is None:
         return [(name, f"<{type(value).__name__}>") for name, value in given.items()]
-    written = _sources_of(frame.f_code, frame.f_lasti, tuple(given))
+    written = sources_of(frame.f_code, frame.f_lasti, tuple(given))
     if written is not None:
         return written
     return [
@@ -129,7 +131,7 @@ def names_in_argument(place: Place, frame: FrameType | None) -> list[Any]:
     """Return the objects that the text of an argument of the call of ours names."""
     if frame is None or _holds_its_names(frame.f_code):
         return []
-    written = _names_of(frame.f_code, frame.f_lasti, place)
+    written = names_of(frame.f_code, frame.f_lasti, place)
     if not written:
         return []
     names, others = frame.f_locals, frame.f_globals
@@ -265,92 +267,13 @@ def _name_in(names: Mapping[str, Any], value: Any) -> str | None:
 
 def _written(frame: FrameType, place: Place) -> str | None:
     """Return a readable name out of the text of the argument of the call that a frame is in."""
-    return _text_of(frame.f_code, frame.f_lasti, place)
-
-
-@kept_by_code
-def _sources_of(
-    code: CodeType, instruction: int, names: tuple[str, ...]
-) -> list[tuple[str, str]] | None:
-    """Return the text of each argument, by name; None if the texts do not say all."""
-    texts = [_source_of(code, instruction, place) for place in enumerate(names)]
-    return list(zip(names, texts, strict=True)) if all(texts) else None
-
-
-@kept_by_code
-def _source_of(code: CodeType, instruction: int, place: Place) -> str:
-    node = _argument_at(code, instruction, place)
-    text = "" if node is None else ast.unparse(node)
-    return text if len(text) <= MOST_TEXT else ""
-
-
-@kept_by_code
-def _text_of(code: CodeType, instruction: int, place: Place) -> str | None:
-    given = _argument_at(code, instruction, place)
-    return None if given is None else _readable(given)
-
-
-@kept_by_code
-def _names_of(code: CodeType, instruction: int, place: Place) -> tuple[str, ...]:
-    given = _argument_at(code, instruction, place)
-    if given is None:
-        return ()
-    nodes = (node for node in ast.walk(given) if isinstance(node, ast.Name))
-    return tuple(dict.fromkeys(node.id for node in nodes))
-
-
-@kept_by_code
-def _argument_at(code: CodeType, instruction: int, place: Place) -> ast.expr | None:
-    """Return the text of an argument of the call that an instruction makes, parsed."""
-    call = _call_at(code, instruction)
-    if call is None:
-        return None
-    position, name = place
-    given = next((word.value for word in call.keywords if word.arg == name), None)
-    plain = [one for one in call.args if not isinstance(one, ast.Starred)]
-    if given is None and len(plain) == len(call.args) and position < len(plain):
-        given = plain[position]
-    return given
-
-
-def _call_at(code: CodeType, instruction: int) -> ast.Call | None:
-    """Return the call that an instruction makes, from its source text, if that can be read."""
-    positions = list(code.co_positions())
-    if not 0 <= instruction // 2 < len(positions):
-        return None
-    first, last, start, end = positions[instruction // 2]
-    if first is None or last is None or start is None or end is None:
-        return None
-    lines = [line.encode() for line in linecache.getlines(code.co_filename)[first - 1 : last]]
-    if len(lines) != last - first + 1:
-        return None
-    # Columns count bytes; the last line is cut before the first, for they may be one.
-    lines[-1] = lines[-1][:end]
-    lines[0] = lines[0][start:]
-    text = b"".join(lines)
-    if len(text) > MOST_SOURCE:
-        return None
+    text = name_of(frame.f_code, frame.f_lasti, place)
+    if text is None or IN not in text:
+        return text
+    loader, _, name = text.partition(IN)
+    names = frame.f_locals
     try:
-        found = ast.parse(b"(" + text + b"\n)", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    return found if isinstance(found, ast.Call) else None
-
-
-def _readable(node: ast.expr) -> str | None:
-    """Return an expression as people would name it, or None.
-
-    ``self.X_test`` is ``X_test``; what a function or a method makes of a thing has its name.
-    """
-    if isinstance(node, ast.Call):
-        about = node.args[0] if node.args else None
-        if isinstance(about, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
-            return _readable(about)
-        return _readable(node.func.value) if isinstance(node.func, ast.Attribute) else None
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        if node.value.id in ("self", "cls"):
-            return node.attr
-    elif not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
-        return None
-    text = ast.unparse(node)
-    return text if len(text) <= MOST_TEXT else None
+        path = names.get(name, frame.f_globals.get(name))
+    finally:
+        _let_go(frame.f_code, names)
+    return file_name(path) or loader
