@@ -8,6 +8,9 @@
     Labels and how many of the training rows have each.
 ``features``, ``selection``
     Coefficients, importances; what selectors kept and dropped.
+``transformers``, ``features_out``
+    What each transformer of a ColumnTransformer or a FeatureUnion gets and gives; what comes out
+    where the outermost estimator only transforms.
 ``trees``, ``members``, ``clusters``, ``outliers``
     Of models that have them.
 ``time``, ``memory``, ``threads``
@@ -32,6 +35,7 @@ from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.attributes import attribute_metrics, attributes_of
 from fitscribe.sklearn.chance import unset_random_states
 from fitscribe.sklearn.clusters import clusters_of, labels_of
+from fitscribe.sklearn.compositions import features_out, transformers_of
 from fitscribe.sklearn.convergence import stopped_early
 from fitscribe.sklearn.describe import changed_params, class_name, param_values
 from fitscribe.sklearn.features import feature_names, features_of, selection_of
@@ -41,6 +45,7 @@ from fitscribe.sklearn.observe import Scores
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.outliers import is_detector, outliers_of
 from fitscribe.sklearn.parts import Parts, parts_of, seen_by_model
+from fitscribe.sklearn.preparation import is_composition
 from fitscribe.sklearn.rows import shape_of, take_rows
 from fitscribe.sklearn.running import Running
 from fitscribe.sklearn.standin import (
@@ -196,6 +201,17 @@ def _features(facts: Facts, looked: Looked, parts: Parts) -> None:
             selections[name] = told
             facts.metrics["features_selected"] = float(told["selected"])
     facts.add("selection", selections)
+    composed = {name: transformers_of(part) for name, part in parts}
+    facts.add("transformers", {name: one for name, one in composed.items() if one})
+    if is_composition(looked.estimator):
+        made = features_out(looked.estimator, asking)
+        if made is not None:
+            facts.sections["features_out"] = made
+            facts.metrics["n_features_out"] = float(made["count"])
+        # A union has it as a property, and says nothing before the first of them has it.
+        given = getattr(looked.estimator, "n_features_in_", None) if asking else None
+        if given is not None:
+            facts.metrics["n_features_in"] = float(given)
 
 
 def _model(facts: Facts, looked: Looked, parts: Parts) -> None:

@@ -124,6 +124,7 @@ class Findings:
         self.tags: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
         self.findings: list[Finding] = []
+        self.prepared: tuple[dict[str, Any], ...] = ()
         self.models: list[NewModel] = []
         self.folders: dict[str, Mapping[str, bytes]] = {}
         self.children: list[RunRecord] = []
@@ -206,9 +207,9 @@ class Findings:
 
     def take_preparation(self) -> None:
         """Make what was prepared for this fit a file of its run."""
-        prepared = take()
-        if prepared:
-            self.files[PREPARATION] = msgspec.json.encode(prepared)
+        self.prepared = take()
+        if self.prepared:
+            self.files[PREPARATION] = msgspec.json.encode(self.prepared)
 
     def _look_at_search(self, scores: observe.Scores) -> None:
         search, attempts = self.fit.estimator, self.fit.attempts

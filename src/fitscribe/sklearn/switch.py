@@ -21,6 +21,7 @@ from fitscribe.sklearn.greeting import greet_at_end
 from fitscribe.sklearn.leaks import forget_rows
 from fitscribe.sklearn.makers import is_linked
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
+from fitscribe.sklearn.preparation import take
 from fitscribe.sklearn.prepared import forget_prepared, is_preparer
 from fitscribe.sklearn.quiet import plain_task
 from fitscribe.sklearn.running import PIPELINE, hook_pipeline, unwatch_warnings, watch_warnings
@@ -75,6 +76,7 @@ def _turn_off() -> None:
     unhook_metrics()
     forget_splits()
     forget_prepared()
+    take()
     forget_rows()
     stop_waiting()
     carry_scope_into_joblib()
@@ -151,7 +153,9 @@ def autolog(
     extra_tags : mapping or None
         Tags of every run that autologging opens; not those that it sets itself.
     log_transformers : bool
-        Make runs of fits that only prepare data (scalers, encoders …), too.
+        Make runs of scalers, encoders and the like that are fitted alone, too. Of several that
+        are put together (a ColumnTransformer, a FeatureUnion, a Pipeline of them) there always is
+        one.
     log : {"light", "standard", "full"} or None
         Which groups are recorded where nothing else is said. ``"standard"`` is the defaults.
         ``"light"`` is for many small fits: params, metrics, findings and the digest of the data,
