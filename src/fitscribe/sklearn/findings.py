@@ -160,7 +160,7 @@ class Findings:
         if options.log_histories:
             attempts("read the histories", self._read_histories)
         self.take_preparation()
-        if options.log_facts or options.log_findings:
+        if options.log_facts or options.log_findings or options.log_permutation_importance:
             attempts("gather the facts", lambda: self._gather_facts(params, scores))
         if options.log_provenance:
             attempts("tell where the data came from", self._tell_provenance)
@@ -184,6 +184,7 @@ class Findings:
         facts = facts_of(looked, fit.options, fit.attempts)
         if fit.options.log_facts:
             self.files[FILE] = facts.file()
+        self.files.update(facts.files)
         for key, value in facts.metrics.items():
             scored = key.startswith("training_")
             (self.metrics if scored else self.numbers)[key] = value

@@ -113,6 +113,7 @@ def autolog(
     log_progress: bool = True,
     log_provenance: bool = True,
     log_source_details: bool = False,
+    log_permutation_importance: bool = False,
 ) -> None:
     """Record every fit from now on; calling it again changes the options.
 
@@ -185,6 +186,10 @@ def autolog(
         on leaked into its training, and keep what is installed (``environment.txt``).
     log_source_details : bool
         Keep the uncommitted diff and the script's arguments, masked.
+    log_permutation_importance : bool
+        Shuffle each feature of the training data ten times and keep what that costs in score
+        (``permutation_importance.json``). That takes ten predictions a feature, of up to 2,000
+        rows.
 
     Raises
     ------
