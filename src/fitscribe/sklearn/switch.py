@@ -29,6 +29,7 @@ from fitscribe.sklearn.scores import hook_metrics, unhook_metrics
 from fitscribe.sklearn.splits import MODULE as SPLITS
 from fitscribe.sklearn.splits import forget_splits, hook_splits
 from fitscribe.sklearn.steps import record
+from fitscribe.sklearn.studies import hook_studies, unhook_studies
 from fitscribe.sklearn.validate import MODULE, hook_validations
 from fitscribe.sklearn.watched import unwatch, watch_listed
 from fitscribe.tracking.inherit import carry_scope_into_threads
@@ -78,6 +79,7 @@ def _turn_off() -> None:
     forget_prepared()
     take()
     forget_rows()
+    unhook_studies()
     stop_waiting()
     carry_scope_into_joblib()
     leave_alone()
@@ -214,6 +216,7 @@ def _install() -> None:
     when_imported(PIPELINE, hook_pipeline)
     watch_warnings()
     hook_metrics()
+    hook_studies()
     carry_scope_into_threads()
     carry_scope_into_joblib()
     carry(__name__, current)
