@@ -144,6 +144,7 @@ ELSEWHERE = {
     "log_input_examples",
     "log_transformers",
     "log_source_details",
+    "log_permutation_importance",
 }
 
 

@@ -20,10 +20,10 @@ import fitscribe
 import fitscribe.sklearn
 from fitscribe.sklearn.attempt import FitscribeWarning
 
-# Their fits make no run: the classes that MLflow excludes, less the selectors that fit a model.
+# Their fits make no run: the classes that MLflow excludes, less the selectors that fit a model and
+# the ColumnTransformer.
 PREPARATION = frozenset(
     {
-        "ColumnTransformer",
         "DictVectorizer",
         "FeatureHasher",
         "PatchExtractor",

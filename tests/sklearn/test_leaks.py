@@ -11,7 +11,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn import datasets
 from sklearn.base import is_classifier
-from sklearn.compose import make_column_transformer
+from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectKBest
@@ -29,7 +29,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 from sklearn.naive_bayes import BernoulliNB
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from tests.sklearn.recorded import only_run, read_json, runs
@@ -356,6 +356,41 @@ def test_scaler_of_all_rows(way):
 
     found = findings()["preparation_before_split"]
     assert (found["estimator"], found["rows"]) == ("StandardScaler", 442)
+
+
+@pytest.mark.parametrize("way", ["at once", "in two steps", "transformed later"])
+@pytest.mark.parametrize("composed", ["columns", "union", "pipeline"])
+def test_transformers_put_together_of_all_rows(composed, way):
+    X, y = load_diabetes(return_X_y=True)
+    scaler = {
+        "columns": ColumnTransformer([("scaled", StandardScaler(), slice(0, 10))]),
+        "union": make_union(StandardScaler(), PolynomialFeatures(1)),
+        "pipeline": make_pipeline(PolynomialFeatures(1), StandardScaler()),
+    }[composed]
+    if way == "at once":
+        X_train, X_test, y_train, y_test = at_random(scaler.fit_transform(X), y)
+    elif way == "in two steps":
+        scaler.fit(X)
+        X_train, X_test, y_train, y_test = at_random(scaler.transform(X), y)
+    else:
+        scaler.fit(X)
+        X_train, X_test, y_train, y_test = at_random(X, y)
+        X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
+    outcome(Ridge(), X_train, X_test, y_train, y_test)
+
+    found = findings(runs()[0])["preparation_before_split"]
+    assert (found["estimator"], found["rows"]) == (type(scaler).__name__, 442)
+
+
+def test_transformers_put_together_that_learn_of_no_row_or_of_training_rows():
+    X, y = load_diabetes(return_X_y=True)
+    powers = make_union(PolynomialFeatures(2, include_bias=False), PolynomialFeatures(1))
+    outcome(Ridge(), *at_random(powers.fit_transform(X), y))
+    X_train, X_test, y_train, y_test = at_random(X, y)
+    scaler = ColumnTransformer([("scaled", StandardScaler(), slice(0, 10))]).fit(X_train)
+    outcome(Ridge(), scaler.transform(X_train), scaler.transform(X_test), y_train, y_test)
+
+    assert [findings(run) for run in runs()] == [{}] * 4
 
 
 def test_selection_before_a_cross_validation():

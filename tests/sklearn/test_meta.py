@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from recorded import only_run, read_json, runs
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_selector
+from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
@@ -36,10 +39,13 @@ from sklearn.multioutput import (
     MultiOutputRegressor,
     RegressorChain,
 )
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+
+import fitscribe
 
 X = np.random.default_rng(0).normal(size=(60, 4)).round(2)
 y = (X[:, 0] + X[:, 1] > 0).astype(int)
@@ -119,6 +125,87 @@ def test_the_run_after_a_selection_names_it() -> None:
     assert prepared["run_id"] == selected
     assert prepared["estimator_class"].endswith(".SelectFromModel")
     assert prepared["shape"] == [60, 4]
+
+
+SCALED_AND_ROTATED = [("scaled", StandardScaler()), ("rotated", PCA(2))]
+COMPOSITIONS: dict[str, Callable[[], Any]] = {
+    "ColumnTransformer": lambda: ColumnTransformer(
+        [("a", StandardScaler(), [0, 1]), ("b", make_pipeline(PCA(1)), [2, 3])]
+    ),
+    "FeatureUnion": lambda: FeatureUnion(SCALED_AND_ROTATED, n_jobs=2),
+    "Pipeline": lambda: Pipeline(SCALED_AND_ROTATED),
+}
+
+
+@pytest.mark.parametrize("kind", COMPOSITIONS)
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+def test_transformers_that_are_put_together_are_one_run_and_preparation(
+    kind: str, method: str
+) -> None:
+    composed = COMPOSITIONS[kind]()
+    getattr(composed, method)(X)
+    composed_run = only_run()
+    assert composed_run.data.tags["estimator_name"] == kind
+    assert composed_run.data.params.keys() == composed.get_params().keys()
+    assert composed_run.data.metrics["n_features_in"] == 4.0
+    width = composed.transform(X).shape[1]
+    assert composed_run.data.metrics["n_features_out"] == width
+    told = read_json(composed_run, "fitted_attributes.json")["features_out"]
+    assert told == {"count": width, "names": list(composed.get_feature_names_out())}
+
+    Ridge().fit(composed.transform(X), y)
+    model_run, _ = runs()
+    (prepared,) = read_json(model_run, "preparation.json")
+    assert prepared["run_id"] == composed_run.info.run_id
+    assert prepared["estimator_class"].endswith(f".{kind}")
+
+
+@pytest.mark.parametrize("kind", COMPOSITIONS)
+def test_inside_another_fit_they_are_no_run(kind: str) -> None:
+    make_pipeline(COMPOSITIONS[kind](), Ridge()).fit(X, y)
+    assert only_run().data.tags["estimator_name"] == "Pipeline"
+
+
+def test_a_column_transformer_tells_which_columns_each_transformer_gets() -> None:
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(e=list("xyz") * 20)
+    columns = ColumnTransformer(
+        [
+            ("scaled", StandardScaler(), ["a", "b"]),
+            ("masked", "passthrough", [False, False, True, False, False]),
+            ("coded", OneHotEncoder(), make_column_selector("e")),
+        ]
+    )
+    columns.fit(frame)
+    told = read_json(only_run(), "fitted_attributes.json")["transformers"][""]
+    assert [(one["name"], one.get("columns"), one["features_out"]) for one in told] == [
+        ("scaled", ["a", "b"], 2),
+        ("masked", [False, False, True, False, False], 1),
+        ("coded", ["e"], 3),
+        ("remainder", [3], 0),
+    ]
+
+
+def test_the_run_of_the_user_is_left_to_the_model() -> None:
+    with fitscribe.start_run() as mine:
+        LabelEncoder().fit(y)
+        Z = COMPOSITIONS["ColumnTransformer"]().fit_transform(X)
+        Ridge().fit(Z, y)
+    columns, model = runs()
+    assert model.info.run_id == mine.info.run_id
+    assert model.data.params["alpha"] == "1.0"
+    assert columns.data.tags["mlflow.parentRunId"] == mine.info.run_id
+    prepared = read_json(model, "preparation.json")
+    classes = [one["estimator_class"].rpartition(".")[2] for one in prepared]
+    assert classes == ["LabelEncoder", "ColumnTransformer"]
+
+
+def test_a_pipeline_that_ends_with_a_model_is_no_preparation() -> None:
+    for last in (KMeans(2, n_init=1), RFE(Ridge())):
+        make_pipeline(StandardScaler(), last).fit(X, y)
+    Ridge().fit(X, y)
+    after, selected, _ = runs()
+    (prepared,) = read_json(after, "preparation.json")
+    assert prepared["run_id"] == selected.info.run_id
 
 
 class Bare:

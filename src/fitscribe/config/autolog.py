@@ -150,6 +150,12 @@ OPTIONS: Sequence[Option] = (
     _group("log_progress", "A search's progress while it runs.", light=False),
     Option("max_tuning_runs", None, "How many candidates of a search are runs, or all.", 5, None),
     Option("log_transformers", False, "Runs of fits that only prepare data.", narrows=False),
+    Option(
+        "log_permutation_importance",
+        False,
+        "What shuffling each feature of the training data costs in score: many predictions.",
+        narrows=False,
+    ),
     _group("log_provenance", "Splits, leaks of test rows, what is installed.", light=False),
     _group(
         "log_source_details",

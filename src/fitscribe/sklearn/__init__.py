@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fitscribe.sklearn.flavor import log_model as log_model
     from fitscribe.sklearn.flavor import save_model as save_model
     from fitscribe.sklearn.scores import watch_metric as watch_metric
+    from fitscribe.sklearn.studies import OptunaCallback as OptunaCallback
     from fitscribe.sklearn.switch import autolog as autolog
     from fitscribe.sklearn.unrecorded import autolog_disabled as autolog_disabled
     from fitscribe.sklearn.watched import watch as watch
@@ -27,6 +28,7 @@ _NAMES = {
     "autolog": "fitscribe.sklearn.switch",
     "autolog_disabled": "fitscribe.sklearn.unrecorded",
     "FitscribeWarning": "fitscribe.sklearn.attempt",
+    "OptunaCallback": "fitscribe.sklearn.studies",
     "get_default_conda_env": "fitscribe.sklearn.flavor",
     "get_default_pip_requirements": "fitscribe.sklearn.flavor",
     "load_model": "fitscribe.sklearn.flavor",

@@ -139,7 +139,7 @@ class RecordedCall:
             parent is not None and parent.thread is not active.this_thread()
         )
         own = parent is not None and parent.is_ours and not inherited
-        if parent is not None and own and parent.claim(self.claims):
+        if parent is not None and own and self._claim(parent):
             record = RunRecord(
                 parent.run_id, params=self.params, tags={**self.options.extra_tags, **tags}
             )
@@ -163,6 +163,10 @@ class RecordedCall:
         )
         run.claims |= {"fit", "validation"}
         return run
+
+    def _claim(self, parent: OpenRun) -> bool:
+        """Make the run that the user opened this call's own; False if it is not to be."""
+        return parent.claim(self.claims)
 
     def tags(self) -> dict[str, str]:
         """Return the tags that the run begins with."""

@@ -42,7 +42,7 @@ from fitscribe.tracking.lifecycle import before_end, end_later, forget, is_open_
 from fitscribe.tracking.runs import reopen_run
 from fitscribe.tracking.source import source_tags
 
-__all__ = ["Course", "course_of", "end_course", "end_courses", "end_what_died"]
+__all__ = ["Course", "course_of", "end_course", "end_courses", "end_what_died", "is_within_us"]
 
 SEEN = "n_samples_seen"
 # What classes with `partial_fit` keep of the last batch.
@@ -214,7 +214,7 @@ class Course:
         _drop(self)
         if self.pid != os.getpid() or sys.is_finalizing():
             return
-        if _is_within_us():
+        if is_within_us():
             _dead.append(self)
         else:
             self.end(RunStatus.FINISHED)
@@ -308,7 +308,7 @@ def _metrics(points: Sequence[tuple[str, int, float, int]]) -> list[Metric]:
     return [Metric(key, value, timestamp, step) for key, step, value, timestamp in points]
 
 
-def _is_within_us() -> bool:
+def is_within_us() -> bool:
     """Whether this thread is somewhere inside fitscribe, where it may hold a store's lock."""
     frame = sys._getframe(1).f_back
     while frame is not None:

@@ -8,6 +8,9 @@
     Labels and how many of the training rows have each.
 ``features``, ``selection``
     Coefficients, importances; what selectors kept and dropped.
+``transformers``, ``features_out``
+    What each transformer of a ColumnTransformer or a FeatureUnion gets and gives; what comes out
+    where the outermost estimator only transforms.
 ``trees``, ``members``, ``clusters``, ``outliers``
     Of models that have them.
 ``time``, ``memory``, ``threads``
@@ -32,15 +35,19 @@ from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.attributes import attribute_metrics, attributes_of
 from fitscribe.sklearn.chance import unset_random_states
 from fitscribe.sklearn.clusters import clusters_of, labels_of
+from fitscribe.sklearn.compositions import features_out, transformers_of
 from fitscribe.sklearn.convergence import stopped_early
 from fitscribe.sklearn.describe import changed_params, class_name, param_values
 from fitscribe.sklearn.features import feature_names, features_of, selection_of
 from fitscribe.sklearn.finding import Finding
+from fitscribe.sklearn.importances import FILE as PERMUTED
+from fitscribe.sklearn.importances import permuted, reason_not_to_permute
 from fitscribe.sklearn.members import asks_members, even_rows, member_metrics, members_of, rows_for
-from fitscribe.sklearn.observe import Scores
+from fitscribe.sklearn.observe import Scores, may_overwrite
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.outliers import is_detector, outliers_of
 from fitscribe.sklearn.parts import Parts, parts_of, seen_by_model
+from fitscribe.sklearn.preparation import is_composition
 from fitscribe.sklearn.rows import shape_of, take_rows
 from fitscribe.sklearn.running import Running
 from fitscribe.sklearn.standin import (
@@ -48,6 +55,7 @@ from fitscribe.sklearn.standin import (
     class_is_plain,
     is_plain,
     reason_not_to_ask,
+    stand_in,
 )
 from fitscribe.sklearn.targets import target_array
 from fitscribe.sklearn.threads import threads_of
@@ -101,12 +109,15 @@ class Facts:
     metrics : dict of str to float
     tags : dict of str to str
     findings : list of Finding
+    files : dict of str to bytes
+        Beside the file of the sections.
     """
 
     sections: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
     def add(self, section: str, told: Any) -> None:
@@ -130,7 +141,7 @@ def facts_of(looked: Looked, options: Options, attempts: Attempts) -> Facts:
     ----------
     looked : Looked
     options : Options
-        Whether facts, and whether findings are wanted.
+        Whether facts, findings and importances are wanted.
     attempts : Attempts
         The guard of each step.
     """
@@ -150,6 +161,8 @@ def facts_of(looked: Looked, options: Options, attempts: Attempts) -> Facts:
             unset_random_states(looked.estimator, looked.params)
         )
         steps["look at convergence"] = lambda: _warnings(facts, looked, parts)
+    if options.log_permutation_importance:
+        steps["permute the features"] = lambda: _permuted(facts, looked)
     for name, step in steps.items():
         attempts(name, step)
     if facts.left_out:
@@ -196,6 +209,17 @@ def _features(facts: Facts, looked: Looked, parts: Parts) -> None:
             selections[name] = told
             facts.metrics["features_selected"] = float(told["selected"])
     facts.add("selection", selections)
+    composed = {name: transformers_of(part) for name, part in parts}
+    facts.add("transformers", {name: one for name, one in composed.items() if one})
+    if is_composition(looked.estimator):
+        made = features_out(looked.estimator, asking)
+        if made is not None:
+            facts.sections["features_out"] = made
+            facts.metrics["n_features_out"] = float(made["count"])
+        # A union has it as a property, and says nothing before the first of them has it.
+        given = getattr(looked.estimator, "n_features_in_", None) if asking else None
+        if given is not None:
+            facts.metrics["n_features_in"] = float(given)
 
 
 def _model(facts: Facts, looked: Looked, parts: Parts) -> None:
@@ -270,6 +294,29 @@ def _members(
     told = members_of(model, given(index), target[index], own)
     facts.add("members", {"rows": len(index), "sampled_from": rows, **told})
     facts.metrics |= member_metrics(told)
+
+
+def _permuted(facts: Facts, looked: Looked) -> None:
+    """Ask how much score is lost as each feature is shuffled."""
+    if looked.y is None:
+        return
+    # A search scores by a function of the user's; its best estimator scores by itself.
+    model = getattr(looked.estimator, "__dict__", {}).get("best_estimator_", looked.estimator)
+    reason: str | None = "the fit overwrote its input"
+    if looked.scores.intact:
+        reason = reason_not_to_permute(model, looked.X)
+        reason = reason or reason_not_to_ask(looked.estimator, looked.params)
+    if reason is not None:
+        facts.leave_out("permutation_importance", reason)
+        return
+    names = getattr(looked.X, "columns", None)
+    facts.files[PERMUTED] = permuted(
+        stand_in(model, looked.params),
+        looked.X,
+        looked.y,
+        None if names is None else [str(name) for name in names],
+        may_overwrite(looked.estimator, looked.params),
+    )
 
 
 def _warnings(facts: Facts, looked: Looked, parts: Parts) -> None:

@@ -124,6 +124,7 @@ class Findings:
         self.tags: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
         self.findings: list[Finding] = []
+        self.prepared: tuple[dict[str, Any], ...] = ()
         self.models: list[NewModel] = []
         self.folders: dict[str, Mapping[str, bytes]] = {}
         self.children: list[RunRecord] = []
@@ -159,7 +160,7 @@ class Findings:
         if options.log_histories:
             attempts("read the histories", self._read_histories)
         self.take_preparation()
-        if options.log_facts or options.log_findings:
+        if options.log_facts or options.log_findings or options.log_permutation_importance:
             attempts("gather the facts", lambda: self._gather_facts(params, scores))
         if options.log_provenance:
             attempts("tell where the data came from", self._tell_provenance)
@@ -183,6 +184,7 @@ class Findings:
         facts = facts_of(looked, fit.options, fit.attempts)
         if fit.options.log_facts:
             self.files[FILE] = facts.file()
+        self.files.update(facts.files)
         for key, value in facts.metrics.items():
             scored = key.startswith("training_")
             (self.metrics if scored else self.numbers)[key] = value
@@ -206,9 +208,9 @@ class Findings:
 
     def take_preparation(self) -> None:
         """Make what was prepared for this fit a file of its run."""
-        prepared = take()
-        if prepared:
-            self.files[PREPARATION] = msgspec.json.encode(prepared)
+        self.prepared = take()
+        if self.prepared:
+            self.files[PREPARATION] = msgspec.json.encode(self.prepared)
 
     def _look_at_search(self, scores: observe.Scores) -> None:
         search, attempts = self.fit.estimator, self.fit.attempts

@@ -28,7 +28,13 @@ from fitscribe.sklearn.makers import Maker, forget, link
 from fitscribe.sklearn.options import Options, current
 from fitscribe.sklearn.origins import remember as remember_answer
 from fitscribe.sklearn.patch import hook_answers
-from fitscribe.sklearn.preparation import is_preparation, is_selection, remember
+from fitscribe.sklearn.preparation import (
+    give_back,
+    is_composition,
+    is_preparation,
+    prepares_next,
+    remember,
+)
 from fitscribe.sklearn.prepared import prepared
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
@@ -188,15 +194,15 @@ class RecordedFit(RecordedCall):
             self.ended = bool(
                 self.attempts("store the run", lambda: self._reaching(what.write_rows))
             )
-            if self.ended and self.options.log_post_training_metrics:
-                self.attempts("link the model", lambda: self._link(run, what, result))
+            if self.ended:
+                self.attempts("link the model", lambda: self._know_again(run, what, result))
         finally:
             # Something of ours failed, or Ctrl-C came: the fit itself is done all the same.
             if not self.ended:
                 self._end(run, {}, RunStatus.FINISHED)
             self._leave()
-        if self.options.log_preparation and is_selection(self.estimator):
-            self.attempts("keep a selection", lambda: self._prepare_next(run))
+        if self.options.log_preparation and prepares_next(self.estimator):
+            self.attempts("keep a preparation", lambda: self._prepare_next(run, what))
 
     def _training(self) -> Training | None:
         """Return what is to be known of the rows, to tell leaks when the model is tested."""
@@ -207,10 +213,27 @@ class RecordedFit(RecordedCall):
             return None
         return Training(given.X, given.y, seen.digest.of_first, seen.entity.name)
 
-    def _prepare_next(self, run: OpenRun) -> None:
-        """Tell the fit of the model that gets the selected features."""
+    def _prepare_next(self, run: OpenRun, what: Findings) -> None:
+        """Tell the fit of the model that gets these features."""
+        if is_composition(self.estimator):
+            # What came before need not be for this one: an encoder of y is not.
+            give_back(what.prepared)
         shape = observe.shape_of(self.arguments.X)
         remember(self.estimator, shape, {"run_id": run.run_id})
+
+    def _claim(self, parent: OpenRun) -> bool:
+        # A run is about its model, and what prepares the data is fitted before that.
+        return not is_composition(self.estimator) and super()._claim(parent)
+
+    def _know_again(self, run: OpenRun, what: Findings, result: Any) -> None:
+        """Note what the estimator is and made, so that it is known again."""
+        # What a composition makes is data, and no prediction.
+        if self.options.log_post_training_metrics and not is_composition(self.estimator):
+            self._link(run, what, result)
+        if self.options.log_provenance and prepared(
+            self.estimator, "fit", self.arguments.X, result
+        ):
+            hook_answers(type(self.estimator))
 
     def _link(self, run: OpenRun, what: Findings, result: Any) -> None:
         """Note whose predictions are this model's, and those that the fit itself gave."""
@@ -237,8 +260,6 @@ class RecordedFit(RecordedCall):
             )
             link(best, of_best)
             hook_answers(type(best))
-        if self.options.log_provenance:
-            prepared(estimator, "fit", self.arguments.X, result)
         if result is not estimator:
             remember_answer(maker, trained_on, result)
         labels = vars(estimator).get("labels_")

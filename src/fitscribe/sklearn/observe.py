@@ -125,7 +125,8 @@ def scores(
     before: Digest | None,
 ) -> Scores:
     """Return the training scores, or why there are none; `before` is of X and y before the fit."""
-    if not (options.log_training_metrics or options.log_facts):
+    asked_later = options.log_facts or options.log_permutation_importance
+    if not (options.log_training_metrics or asked_later):
         return Scores()
     overwrites = attempts("look for copy=False", lambda: may_overwrite(estimator, params))
     if overwrites and before is not None:

@@ -38,6 +38,7 @@ class Options:
     log_cross_validations: bool = True
     log_progress: bool = True
     log_provenance: bool = True
+    log_permutation_importance: bool = False
     # Uncommitted changes and the arguments of the command, masked: they may carry secrets.
     log_source_details: bool = False
 

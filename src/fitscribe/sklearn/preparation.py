@@ -11,17 +11,32 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from fitscribe.sklearn.describe import changed_params, class_name, param_text
 from fitscribe.tracking.active import in_notebook
 
-__all__ = ["added_up", "give_back", "is_preparation", "is_selection", "remember", "take"]
+__all__ = [
+    "added_up",
+    "give_back",
+    "is_composition",
+    "is_preparation",
+    "prepares_next",
+    "remember",
+    "take",
+]
 
-# The classes that MLflow leaves out of autologging, by module.
+# Those whose fits are no runs, by module. MLflow leaves out a ColumnTransformer as well, whose
+# columns and encoders people do compare.
 MODULES = (
     "sklearn.preprocessing.",
     "sklearn.impute.",
     "sklearn.feature_extraction.",
     "sklearn.feature_selection.",
-    "sklearn.compose._column_transformer",
 )
 SELECTION = "sklearn.feature_selection."
+UNIONS = frozenset(
+    {
+        ("sklearn.compose._column_transformer", "ColumnTransformer"),
+        ("sklearn.pipeline", "FeatureUnion"),
+    }
+)
+PIPELINE = ("sklearn.pipeline", "Pipeline")
 ANSWERS = ("predict", "fit_predict", "predict_proba", "score_samples")
 MOST = 50
 
@@ -39,11 +54,10 @@ def is_preparation(estimator: Any) -> bool:
 
     True for the classes that MLflow excludes (``sklearn.preprocessing`` …) and classes derived
     from them, and for transformers of the user's own or of other packages that only transform.
-    Selectors that fit a model (RFE, RFECV, SequentialFeatureSelector, SelectFromModel) are none:
-    they are trained and compared as models are.
+    What is a run as well as preparation (:func:`prepares_next`) is none.
     """
     cls = type(estimator)
-    if is_selection(estimator):
+    if prepares_next(estimator):
         return False
     for base in cls.__mro__:
         module = base.__module__
@@ -60,13 +74,45 @@ def is_preparation(estimator: Any) -> bool:
     return not any(hasattr(cls, name) for name in ANSWERS)
 
 
-def is_selection(estimator: Any) -> bool:
-    """Whether it selects features by a model that it fits: a run, and preparation of the next."""
+def prepares_next(estimator: Any) -> bool:
+    """Whether its fit is a run, and preparation of the next one too.
+
+    True for selectors that fit a model (RFE, RFECV, SequentialFeatureSelector, SelectFromModel),
+    which are trained and compared as models are, and for :func:`is_composition`.
+    """
+    return _selects_by_model(estimator) or is_composition(estimator)
+
+
+def _selects_by_model(estimator: Any) -> bool:
     return (
         isinstance(estimator, MetaEstimatorMixin)
         and any(base.__module__.startswith(SELECTION) for base in type(estimator).__mro__)
         and getattr(estimator, "prefit", False) is not True
     )
+
+
+def is_composition(estimator: Any) -> bool:
+    """Whether it is several transformers put together, and no model.
+
+    A ColumnTransformer, a FeatureUnion, a Pipeline whose last step only transforms.
+    """
+    for base in type(estimator).__mro__:
+        name = base.__module__, base.__name__
+        if name in UNIONS:
+            return not hasattr(type(estimator), "predict")
+        if name == PIPELINE:
+            steps = getattr(estimator, "steps", None)
+            last = steps[-1] if isinstance(steps, list) and steps else None
+            return isinstance(last, tuple) and _only_transforms(last[-1])
+    return False
+
+
+def _only_transforms(step: Any) -> bool:
+    if step is None or isinstance(step, str):
+        return True  # "passthrough", after steps that must be transformers
+    if is_preparation(step) or prepares_next(step):
+        return True
+    return hasattr(step, "transform") and not hasattr(step, "predict")
 
 
 def remember(

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fitscribe.sklearn.compositions import transformers_in
 from fitscribe.sklearn.finding import Finding, finding
 from fitscribe.sklearn.memory import Memory
+from fitscribe.sklearn.preparation import is_composition
 from fitscribe.sklearn.rows import shape_of
 from fitscribe.sklearn.weakly import weak_reference
 
@@ -71,6 +73,12 @@ _preparers: dict[int, tuple[weakref.ref[Any], Prepared]] = {}
 
 
 def _learns(estimator: Any, method: str) -> bool:
+    if is_composition(estimator):
+        return any(
+            _learns(one[1], method)
+            for one in transformers_in(estimator)
+            if hasattr(one[1], "__dict__")
+        )
     cls = type(estimator)
     package = cls.__module__.partition(".")[0]
     if package not in PACKAGES:

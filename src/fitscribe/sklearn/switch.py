@@ -21,6 +21,7 @@ from fitscribe.sklearn.greeting import greet_at_end
 from fitscribe.sklearn.leaks import forget_rows
 from fitscribe.sklearn.makers import is_linked
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
+from fitscribe.sklearn.preparation import take
 from fitscribe.sklearn.prepared import forget_prepared, is_preparer
 from fitscribe.sklearn.quiet import plain_task
 from fitscribe.sklearn.running import PIPELINE, hook_pipeline, unwatch_warnings, watch_warnings
@@ -28,6 +29,7 @@ from fitscribe.sklearn.scores import hook_metrics, unhook_metrics
 from fitscribe.sklearn.splits import MODULE as SPLITS
 from fitscribe.sklearn.splits import forget_splits, hook_splits
 from fitscribe.sklearn.steps import record
+from fitscribe.sklearn.studies import hook_studies, unhook_studies
 from fitscribe.sklearn.validate import MODULE, hook_validations
 from fitscribe.sklearn.watched import unwatch, watch_listed
 from fitscribe.tracking.inherit import carry_scope_into_threads
@@ -75,7 +77,9 @@ def _turn_off() -> None:
     unhook_metrics()
     forget_splits()
     forget_prepared()
+    take()
     forget_rows()
+    unhook_studies()
     stop_waiting()
     carry_scope_into_joblib()
     leave_alone()
@@ -111,6 +115,7 @@ def autolog(
     log_progress: bool = True,
     log_provenance: bool = True,
     log_source_details: bool = False,
+    log_permutation_importance: bool = False,
 ) -> None:
     """Record every fit from now on; calling it again changes the options.
 
@@ -151,7 +156,9 @@ def autolog(
     extra_tags : mapping or None
         Tags of every run that autologging opens; not those that it sets itself.
     log_transformers : bool
-        Make runs of fits that only prepare data (scalers, encoders …), too.
+        Make runs of scalers, encoders and the like that are fitted alone, too. Of several that
+        are put together (a ColumnTransformer, a FeatureUnion, a Pipeline of them) there always is
+        one.
     log : {"light", "standard", "full"} or None
         Which groups are recorded where nothing else is said. ``"standard"`` is the defaults.
         ``"light"`` is for many small fits: params, metrics, findings and the digest of the data,
@@ -181,6 +188,10 @@ def autolog(
         on leaked into its training, and keep what is installed (``environment.txt``).
     log_source_details : bool
         Keep the uncommitted diff and the script's arguments, masked.
+    log_permutation_importance : bool
+        Shuffle each feature of the training data ten times and keep what that costs in score
+        (``permutation_importance.json``). That takes ten predictions a feature, of up to 2,000
+        rows.
 
     Raises
     ------
@@ -205,6 +216,7 @@ def _install() -> None:
     when_imported(PIPELINE, hook_pipeline)
     watch_warnings()
     hook_metrics()
+    hook_studies()
     carry_scope_into_threads()
     carry_scope_into_joblib()
     carry(__name__, current)

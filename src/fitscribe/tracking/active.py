@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
@@ -41,6 +41,7 @@ __all__ = [
     "scope",
     "set_model",
     "swap",
+    "swap_runs",
     "this_thread",
     "within",
 ]
@@ -79,8 +80,10 @@ class OpenRun:
     thread : object
         The thread that opened it (:func:`this_thread`).
     claims : set of str
-        What has made the run its own, ``"fit"`` or ``"validation"``; a second of a kind becomes
-        a nested run.
+        What has made the run its own, ``"fit"``, ``"validation"`` or ``"study"``; a second of a
+        kind becomes a nested run.
+    before_claim : callable or None
+        Stores what the run has to say before it becomes somebody's own. It must not raise.
     """
 
     run_id: str
@@ -91,6 +94,7 @@ class OpenRun:
     pid: int = field(default_factory=os.getpid)
     thread: object = field(default_factory=this_thread)
     claims: set[str] = field(default_factory=set)
+    before_claim: Callable[[], object] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def claim(self, kind: str) -> bool:
@@ -98,6 +102,8 @@ class OpenRun:
         with self._lock:
             taken = kind in self.claims
             self.claims.add(kind)
+        if not taken and self.before_claim is not None:
+            self.before_claim()
         return not taken
 
     def unclaim(self, kind: str) -> None:
@@ -278,6 +284,11 @@ def swap(fit: Any) -> Token[Scope]:
     return _scope.set(
         Scope(here.runs, here.inherited, fit, here.observing, here.model_id, here.unrecorded)
     )
+
+
+def swap_runs(*runs: OpenRun) -> Token[Scope]:
+    """Work in this scope with other open runs from here on, until :func:`restore`."""
+    return _scope.set(scope()._replace(runs=runs))
 
 
 def restore(token: Token[Scope]) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "create_experiment",
     "delete_experiment",
     "delete_experiment_tag",
+    "experiment_named",
     "get_experiment",
     "get_experiment_by_name",
     "rename_experiment",
@@ -47,7 +48,7 @@ def active_experiment_id(connection: Connection) -> str:
             raise type(error)(f"{asked} asks for an experiment: {error}") from error
     by_name = config.EXPERIMENT_NAME.get()
     if by_name is not None:
-        return _get_or_create(connection, by_name).experiment_id
+        return experiment_named(connection, by_name).experiment_id
     return DEFAULT
 
 
@@ -91,7 +92,7 @@ def set_experiment(
     if experiment_id is not None:
         found = connection.store.get_experiment(str(experiment_id))
     else:
-        found = _get_or_create(connection, experiment_name or "")
+        found = experiment_named(connection, experiment_name or "")
     if found.lifecycle_stage != LifecycleStage.ACTIVE:
         raise InvalidState(
             f"The experiment {found.name!r} (id {found.experiment_id}) is deleted. Restore it "
@@ -101,7 +102,7 @@ def set_experiment(
     return found
 
 
-def _get_or_create(connection: Connection, name: str) -> Experiment:
+def experiment_named(connection: Connection, name: str) -> Experiment:
     """Return the active experiment of that name; two processes may make it at once."""
     found = connection.store.get_experiment_by_name(name)
     if found is not None and found.lifecycle_stage == LifecycleStage.ACTIVE:

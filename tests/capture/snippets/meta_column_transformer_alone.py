@@ -1,9 +1,13 @@
-"""A ColumnTransformer fitted alone is preparation: it is listed in the run of the model after it.
+"""A ColumnTransformer fitted alone is one run, and listed in the run of the model after it.
 
 facts:
-  runs 1
-  no run ColumnTransformer
+  runs 2
+  run ColumnTransformer x1
   no run OneHotEncoder
+  no run StandardScaler
+  param ColumnTransformer onehotencoder__handle_unknown = "error"
+  metric ColumnTransformer n_features_out = 3.0
+  dataset ColumnTransformer df[:80] train
   artifact RidgeClassifier *preparation*
   metric RidgeClassifier accuracy_score_* = acc
 """
