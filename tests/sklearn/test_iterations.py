@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from typing import Any
 
 import numpy as np
 import pytest
-from recorded import only_run
+from recorded import only_run, runs
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -14,7 +16,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
 )
 from sklearn.feature_selection import RFECV
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -110,3 +112,42 @@ def test_a_long_history_is_thinned_evenly_and_says_so() -> None:
     assert set(np.diff(steps)) == {2, 3}
     told = only_run().data.tags["fitscribe.history.thinned"]
     assert told == "validation_0-rmse: 1000 of 2501 points"
+
+
+if importlib.util.find_spec("sklearn.callback") is not None:  # since scikit-learn 1.9
+
+    def monitor(*scoring: str) -> Any:
+        module = importlib.import_module("sklearn.callback")
+        return module.ScoringMonitor(scoring=list(scoring))
+
+    def iterations_of(watching: Any) -> dict[str, list[tuple[int, float]]]:
+        rows = [row for row in watching.get_logs().data if row["task_name"] != "fit"]
+        return {
+            name: [(row["task_id"], row[name]) for row in rows]
+            for name in ("accuracy", "neg_log_loss")
+        }
+
+    def test_a_monitor_of_scores_is_a_history_of_each_score() -> None:
+        watching = monitor("accuracy", "neg_log_loss")
+        model: Any = LogisticRegression(max_iter=30)
+        model.set_callbacks(watching).fit(X, y)
+        expected = iterations_of(watching)
+        assert len(expected["accuracy"]) > 3
+        assert history("monitor_accuracy") == expected["accuracy"]
+        assert history("monitor_neg_log_loss") == expected["neg_log_loss"]
+
+    def test_a_monitor_within_a_search_tells_of_the_best_estimator() -> None:
+        model: Any = LogisticRegression(max_iter=30)
+        model.set_callbacks(monitor("accuracy"))
+        search = GridSearchCV(model, {"C": [0.1, 5.0]}, cv=2).fit(X, y)
+        run = next(run for run in runs() if "mlflow.parentRunId" not in run.data.tags)
+        found = fitscribe.Client().get_metric_history(run.info.run_id, "monitor_accuracy")
+        assert len(found) == search.best_estimator_.n_iter_[0]
+        assert found[-1].value == search.score(X, y)
+
+    def test_a_monitor_that_saw_nothing_is_nothing() -> None:
+        model: Any = LogisticRegression(max_iter=30, solver="liblinear")
+        with pytest.warns(UserWarning, match="only supported"):
+            model.set_callbacks(monitor("accuracy"))
+        model.fit(X, y)
+        assert not [key for key in only_run().data.metrics if key.startswith("monitor_")]

@@ -2,11 +2,13 @@
 
 Only what a fit has left behind is read; nothing is computed. The key of a history is the
 attribute's name without its underscore, and for the evaluation sets of boosting libraries
-``<set>-<metric>``, as MLflow's autologging of them has it.
+``<set>-<metric>``, as MLflow's autologging of them has it. What scikit-learn's ``ScoringMonitor``
+(a callback of the user's) scored at each iteration is ``monitor_<score>``.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +35,13 @@ SELECTION_COLUMNS = ("mean_test_score", "std_test_score")
 # What boosting libraries have beside ``fit(eval_set=...)``.
 EVALUATIONS = "evals_result_"
 MOST_STEPS = 8
+# What a row of a monitor's log says beside the scores.
+ABOUT_TASK = frozenset(
+    {
+        *("task_id_path", "parent_task_id_path", "estimator_name", "task_name", "task_id"),
+        "sequential_subtasks",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,8 @@ def _curves(part: Any) -> Iterator[tuple[str, Any, np.ndarray]]:
                 # AdaBoost makes room for all stages, and may stop before.
                 values = values[: len(own.get("estimators_", values))]
             yield name.rstrip("_"), range(len(values)), values
+    for callback in own.get("_skl_callbacks") or ():
+        yield from _monitored(callback)
     table = own.get("cv_results_")
     if isinstance(table, Mapping) and "n_features" in table:
         steps = np.asarray(table["n_features"]).tolist()
@@ -96,6 +107,32 @@ def _curves(part: Any) -> Iterator[tuple[str, Any, np.ndarray]]:
         for key, kept in _evaluations(part):
             values = _numbers(kept)
             yield key, range(len(values)), values
+
+
+def _monitored(callback: Any) -> Iterator[tuple[str, Any, np.ndarray]]:
+    """Yield the scores of each iteration of the last fit that a ``ScoringMonitor`` watched."""
+    cls = type(callback)
+    if cls.__name__ != "ScoringMonitor" or not cls.__module__.startswith("sklearn."):
+        return
+    try:
+        rows = callback.get_logs().data
+    except ValueError:  # there are none
+        return
+    groups: dict[tuple[int, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        if row["task_name"] != "fit":
+            groups[row["parent_task_id_path"]].append(row)
+    if not groups:
+        return
+    # Of a search, the fit of the best estimator is the one that is least deep.
+    iterations = groups[min(groups, key=lambda path: (len(path), [-number for number in path]))]
+    for name in iterations[0].keys() - ABOUT_TASK:
+        known = [row for row in iterations if name in row]
+        yield (
+            f"monitor_{name}",
+            [row["task_id"] for row in known],
+            _numbers([row[name] for row in known]),
+        )
 
 
 def _evaluations(part: Any) -> Iterator[tuple[str, Any]]:
