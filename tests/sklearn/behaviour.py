@@ -269,14 +269,14 @@ def story_of(name: str, method: str) -> Story:
     if not hasattr(model, method):
         return {}  # with these params it is not there
     seeded()
-    seen: Story = {"class": of_class(model, METHODS)} if method == "fit" else {}
+    seen: Story = {}
     given = given_to(model, method, y)
     for turn in ("first", "second"):
         seen[turn] = came_of(lambda: getattr(model, method)(X, **given), model)
     seen["kept"] = kept(model)
     if method == "fit":
         seen.update(answers(model, X, y))
-        seen["class then"] = of_class(model, (*METHODS, *ASKED))
+        seen["class"] = of_class(model, (*METHODS, *ASKED))
         seen["kept then"] = kept(model)
     seen["wrong"] = came_of(lambda: getattr(model, method)(WRONG, **given), model)
     if seen["first"]["warnings"]:
