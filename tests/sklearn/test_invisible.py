@@ -132,7 +132,7 @@ def told_of_text(bare: dict[str, Any], seen: dict[str, Any]) -> list[Any]:
 
 
 IN_JOBS = [name for name in having("fit") if has_jobs(name)]
-# In old releases of scikit-learn the threads of an RFECV fit one estimator at once: no two fits agree.
+# In old releases of scikit-learn the threads of an RFECV fit one estimator: no two fits agree.
 SHARED = set() if "clone(rfe)" in inspect.getsource(RFECV) else {"RFECV"}
 
 
