@@ -16,12 +16,16 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import all_estimators
 
+import fitscribe.sklearn
+
 Data = tuple[Any, Any]
 
 ARGUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "ClassifierChain": lambda: {"estimator": LogisticRegression()},
     "ColumnTransformer": lambda: {"transformers": [("pca", PCA(2), [0, 1, 2])]},
-    "FeatureUnion": lambda: {"transformer_list": [("pca", PCA(2)), ("km", KMeans(2))]},
+    "FeatureUnion": lambda: {
+        "transformer_list": [("pca", PCA(2)), ("km", KMeans(2, random_state=0))]
+    },
     "FixedThresholdClassifier": lambda: {"estimator": LogisticRegression()},
     "FeatureHasher": lambda: {"n_features": 64},
     "FrozenEstimator": lambda: {"estimator": fitted_before()},
@@ -95,20 +99,27 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 @cache
 def fitted_before() -> LogisticRegression:
     """Return a classifier that is fitted once, on the first call: its fit is nobody's subject."""
-    return LogisticRegression().fit(*data())
+    with fitscribe.sklearn.autolog_disabled():
+        return LogisticRegression().fit(*data())
 
 
-def cases() -> list[str]:
-    """Return the names of all estimators, the experimental ones included."""
+@cache
+def classes() -> dict[str, Any]:
+    """Return all estimators by name, the experimental ones included."""
     from sklearn.experimental import enable_halving_search_cv, enable_iterative_imputer
 
     del enable_halving_search_cv, enable_iterative_imputer
-    return [name for name, _ in all_estimators()]
+    return dict(all_estimators())
+
+
+def cases() -> list[str]:
+    """Return the names of all estimators."""
+    return list(classes())
 
 
 def make(name: str) -> BaseEstimator:
     """Return an estimator that fits small data quickly."""
-    cls: Any = dict(all_estimators())[name]
+    cls = classes()[name]
     arguments = ARGUMENTS.get(name, dict)()
     if name in RENAMED:
         estimator: BaseEstimator = cls(arguments["estimator"])
@@ -123,7 +134,9 @@ def make(name: str) -> BaseEstimator:
     if name == "OrthogonalMatchingPursuitCV":
         del changes["max_iter"]  # there it is a number of features
     if name == "TSNE":
-        changes["max_iter"] = 250
+        changes |= {"max_iter": 250, "method": "exact"}
+    if name.startswith("HistGradient"):
+        changes["max_iter"] = 5
     if name.startswith(("GaussianMixture", "BayesianGaussianMixture")):
         changes["max_iter"] = 100
     # A FrozenEstimator's returns None.

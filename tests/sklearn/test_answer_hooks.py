@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,6 +33,7 @@ from sklearn.svm import SVC
 import fitscribe
 import fitscribe.sklearn
 from fitscribe.sklearn.patch import ANSWERS
+from fitscribe.tracking.stack import SKIPPED_FILE
 
 X, y = load_iris(return_X_y=True)
 MODELS: dict[str, Callable[[], Any]] = {
@@ -115,6 +117,42 @@ def test_warnings_name_the_line_that_asked() -> None:
 
 
 @pytest.mark.usefixtures("autologging")
+class Staged(BaseEstimator):
+    def fit(self, X: Any, y: Any) -> Staged:
+        self.fitted_ = True
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.zeros(len(X), int)
+
+    def staged_predict(self, X: Any) -> Any:
+        return [self.predict(X), self.predict(X)]
+
+    def staged_decision_function(self, X: Any) -> Iterator[Any]:
+        warnings.warn("asked", stacklevel=2)
+        yield self.predict(X)
+        raise ValueError("no more")
+
+
+@pytest.mark.usefixtures("autologging")
+def test_stages_are_a_list_or_a_generator_of_the_method() -> None:
+    model = Staged().fit(X, y)
+    stages = model.staged_predict(X)
+    assert type(stages) is list
+    assert accuracy_score(y, stages[0]) == pytest.approx(1 / 3)
+    stages = model.staged_decision_function(X)
+    assert inspect.isgenerator(stages)
+    assert stages.__name__ == "staged_decision_function"
+    assert stages.__qualname__ == "Staged.staged_decision_function"
+    with pytest.warns(UserWarning, match="asked") as told:
+        next(stages)
+    assert told[0].filename == __file__
+    with pytest.raises(ValueError, match="no more") as raised:
+        next(stages)
+    frames = traceback.extract_tb(raised.value.__traceback__)
+    assert {frame.filename for frame in frames} == {__file__, SKIPPED_FILE}
+
+
 def test_errors_pass() -> None:
     model = Ridge().fit(X, y)
     with pytest.raises(ValueError, match="features"):

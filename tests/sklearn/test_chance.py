@@ -17,6 +17,7 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV, KFold, RandomizedSearchCV, RepeatedKFold
+from sklearn.multioutput import ClassifierChain
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -84,6 +85,11 @@ def test_told_of_its_own(estimator: Any) -> None:
 )
 def test_no_false_alarm(estimator: Any) -> None:
     assert params_told(estimator) == []
+
+
+def test_the_order_of_a_chain_may_be_an_array() -> None:
+    assert params_told(ClassifierChain(SVC(), order="random")) == ["random_state"]
+    assert params_told(ClassifierChain(SVC(), order=np.array([1, 0]))) == []
 
 
 def test_inside_others() -> None:

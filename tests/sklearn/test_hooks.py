@@ -275,6 +275,9 @@ def test_a_bound_method_seems_to_be_of_the_original() -> None:
     assert model.fit.__code__ is Ridge.fit.__code__
     assert inspect.getsource(Trained().predict) == inspect.getsource(Trained.predict)
     assert inspect.getsource(Own().fit) == inspect.getsource(Own.fit)
+    assert inspect.isfunction(Own().fit.__func__)
+    assert inspect.getsourcefile(Own().fit) == inspect.getsourcefile(Own.fit) == __file__
+    assert inspect.getclosurevars(Own().fit) == inspect.getclosurevars(Own.fit)
     method = Sometimes().fit
     assert method == method.__self__.fit
 

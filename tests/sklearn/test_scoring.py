@@ -5,7 +5,7 @@ from inspect import signature
 import numpy as np
 import pytest
 from sklearn import config_context
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
 from sklearn.cluster import KMeans
 from sklearn.covariance import EmpiricalCovariance
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -319,6 +319,32 @@ def test_weights_go_along_where_they_are_routed(asks):
         found = training_scores(pipeline, X, np.abs(y), weights)
         given = {"sample_weight": weights} if asks else {}
         assert found.metrics["training_score"] == pipeline.score(X, np.abs(y), **given)
+
+
+def test_weights_are_left_out_where_one_of_several_does_not_say_that_it_wants_them():
+    class Weighted(TransformerMixin, BaseEstimator):
+        def fit(self, X, y=None, sample_weight=None):
+            return self
+
+        def transform(self, X, sample_weight=None):
+            return X
+
+    X, y = data(kind="number")
+    weights = np.random.default_rng(0).random(80)
+    with config_context(enable_metadata_routing=True):
+        first = Weighted().set_fit_request(sample_weight=True)
+        first.set_transform_request(sample_weight=True)
+        inner = PoissonRegressor().set_fit_request(sample_weight=True)
+        pipeline = make_pipeline(first, inner).fit(X, np.abs(y), sample_weight=weights)
+        found = training_scores(pipeline, X, np.abs(y), weights)
+        assert found.metrics["training_score"] == pipeline.score(X, np.abs(y))
+
+
+def test_a_search_that_is_no_longer_refitted_has_no_score():
+    X, y = data()
+    search = grid(None).fit(X, y)
+    search.set_params(refit=False).fit(X, y)
+    assert training_scores(search, X, y).metrics == {}
 
 
 def test_a_score_without_sample_weight_is_called_without():

@@ -131,6 +131,17 @@ def test_predictions_out_of_fold_are_kept() -> None:
     assert np.array_equal(np.load(path, allow_pickle=False), predicted)
 
 
+def test_predictions_of_outputs_with_other_classes_are_kept_apart() -> None:
+    both = np.column_stack([y, y > 0])
+    predicted = cross_val_predict(DecisionTreeClassifier(), X, both, method="predict_proba")
+    run = only_run()
+    assert "fitscribe.incomplete" not in run.data.tags
+    for at, one in enumerate(predicted):
+        uri = f"runs:/{run.info.run_id}/out_of_fold_predictions_{at}.npy"
+        path = fitscribe.artifacts.download_artifacts(uri)
+        assert np.array_equal(np.load(path, allow_pickle=False), one)
+
+
 def test_curves_and_permutations() -> None:
     sizes, _, tests = learning_curve(model, X, y, shuffle=True, random_state=0)
     run = only_run()

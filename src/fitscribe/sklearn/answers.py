@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextvars import Token
 from dataclasses import replace
 from functools import partial
-from types import CodeType
+from types import CodeType, GeneratorType
 from typing import Any, ClassVar, TypeVar
 
 from fitscribe.core.clock import now_ms
@@ -29,6 +29,7 @@ from fitscribe.tracking.active import Scope
 from fitscribe.tracking.behind import write_behind
 from fitscribe.tracking.datasets import Digest, dataset_entity, digest_of
 from fitscribe.tracking.source import source_tags
+from fitscribe.tracking.stack import skipped_in_warnings
 
 __all__ = ["AskedCall", "begun", "dataset_of", "keep", "record_answer"]
 
@@ -184,7 +185,15 @@ class _Staged(_Answer):
         """Nothing was computed yet."""
 
     def stages(self, results: Any) -> Any:
-        """Yield the same, and know each of them again."""
+        """Return a generator of the same; what is none (a list of a user's class) as it is."""
+        if type(results) is not GeneratorType:
+            return results
+        known = self._known_again(results)
+        known.__name__, known.__qualname__ = results.__name__, results.__qualname__
+        return known
+
+    @skipped_in_warnings
+    def _known_again(self, results: Any) -> Any:
         for step in itertools.count(1):
             token = active.swap(fit=self)
             try:

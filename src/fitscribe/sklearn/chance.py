@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from fitscribe.sklearn.finding import Finding, finding
 from fitscribe.sklearn.standin import is_sklearns
 
@@ -47,7 +49,12 @@ SEEDING = frozenset(
 
 
 def _is(name: str, *values: Any) -> Callable[[Own], bool]:
-    return lambda own: own.get(name) in values
+    def is_one(own: Own) -> bool:
+        # An array (a chain's order) compares by element.
+        value = own.get(name)
+        return isinstance(value, (str, bool, np.bool_)) and value in values
+
+    return is_one
 
 
 def _tree(own: Own) -> bool:

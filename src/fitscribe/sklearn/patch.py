@@ -34,11 +34,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import threading
 import typing
 import weakref
 from collections.abc import Callable, Iterator
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any, ClassVar, Protocol
 
 import sklearn.base
@@ -211,15 +212,20 @@ class Hook(_StandIn):
 
 
 class Recorded(_StandIn):
-    """The function of a bound method: calls are recorded."""
+    """The function of a bound method: calls are recorded.
+
+    To ``isinstance`` it is a function, by which ``inspect`` finds its file and its variables. To
+    cloudpickle it is not, which would copy the original of a script's class past the hook there.
+    """
 
     __slots__ = ()
 
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":
-            return Recorded
+            asker = str(sys._getframe(1).f_globals.get("__name__", ""))
+            return Recorded if asker.endswith("cloudpickle") else FunctionType
         if name == "__wrapped__":
-            # ``inspect`` finds the source of a function only, and looks for one here.
+            # Where ``inspect`` looks for what it wraps, and for the source of that.
             return _of(self, "original")
         return super().__getattribute__(name)
 

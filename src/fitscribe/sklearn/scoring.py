@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import get_config
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 
 from fitscribe.sklearn.effects import only_computes
@@ -155,7 +157,8 @@ def _rule_of_search(search: Any) -> ScoreRule:
     if isinstance(scorer, dict):
         refit = search.refit
         scorer = scorer.get(refit) if isinstance(refit, str) else scorer
-    if best is None or scorer is None:
+    # It may have been refitted before it was told not to be.
+    if best is None or scorer is None or not search.refit:
         return ScoreRule(NONE)
     if is_own_scoring(scorer):
         return ScoreRule(OWN)
@@ -284,4 +287,9 @@ def _call(estimator: Any, X: Any, y: Any, weights: Array | None) -> Any:
         # One that passes metadata on refuses what nobody inside has asked for.
         if isinstance(routing, MetadataRouter):
             takes = bool(routing.consumes("score", ["sample_weight"]))
+            # Of several inside, one may ask for it and another not say whether it does.
+            with suppress(UnsetMetadataPassedError):
+                given = {"sample_weight": weights} if takes else {}
+                return estimator.score(X, y, **given)
+            takes = False
     return estimator.score(X, y, sample_weight=weights) if takes else estimator.score(X, y)

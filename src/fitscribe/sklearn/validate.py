@@ -314,12 +314,18 @@ def _name_score(found: Outcome, given: Mapping[str, Any]) -> None:
 
 
 def _read_predictions(found: Outcome, given: Mapping[str, Any], result: Any) -> None:
-    predictions = np.asarray(result)
-    if predictions.dtype != object:
-        buffer = io.BytesIO()
-        np.save(buffer, predictions, allow_pickle=False)
-        found.files[PREDICTIONS] = buffer.getvalue()
     found.facts["method"] = given["method"]
+    if isinstance(result, list) and len({np.shape(one) for one in result}) > 1:
+        # Of several outputs with other numbers of classes: a file of each.
+        several = {PREDICTIONS.replace(".", f"_{at}."): one for at, one in enumerate(result)}
+    else:
+        several = {PREDICTIONS: result}
+    for name, one in several.items():
+        predictions = np.asarray(one)
+        if predictions.dtype != object:
+            buffer = io.BytesIO()
+            np.save(buffer, predictions, allow_pickle=False)
+            found.files[name] = buffer.getvalue()
 
 
 def _read_learning_curve(found: Outcome, given: Mapping[str, Any], result: Any) -> None:
