@@ -34,6 +34,9 @@ Call = TypeVar("Call", bound="AskedCall")
 
 MOST_DATASETS = 64
 UNNAMED = "unknown_dataset"
+# Turning an array over, for the digests of its columns, takes longer than to read it. A fit takes
+# longer still; a prediction need not.
+MOST_TURNED = 256 << 10
 
 
 class _Seen:
@@ -57,7 +60,9 @@ def dataset_of(X: Any, maker: Maker, position: int = 0, parameter: str = "X") ->
     key = digest.hex, name, type(X)
     found = _Seen.datasets.get(key)
     if found is None:
-        found = dataset_entity(X, name=name, digest=digest, source_tags=source_tags())
+        found = dataset_entity(
+            X, name=name, digest=digest, source_tags=source_tags(), most_turned=MOST_TURNED
+        )
         _Seen.datasets[key] = found
         while len(_Seen.datasets) > MOST_DATASETS:
             _Seen.datasets.popitem(last=False)
