@@ -104,6 +104,11 @@ class Origin:
         return self.answers[0].dataset if self.is_certain and len(found) == 1 else None
 
     @classmethod
+    def of(cls, makers: Sequence[Maker], dataset: Dataset | None) -> Origin:
+        """Return the origin of what one of several models answered, nobody knows which."""
+        return cls([Answer(maker, dataset, None, None) for maker in makers])
+
+    @classmethod
     def joined(cls, origins: Sequence[Origin]) -> Origin:
         """Return the origin of what was computed of several arrays."""
         told = [origin for origin in origins if origin.answers]
