@@ -36,6 +36,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import fitscribe
 import fitscribe.sklearn
+from fitscribe.sklearn import copies
 from fitscribe.sklearn.copies import EARLY_VALUES
 from fitscribe.sklearn.state import state_digest
 
@@ -238,6 +239,19 @@ def test_a_copy_of_one_of_two_equal_models_is_of_none_of_them() -> None:
         assert {candidate["run_id"] for candidate in one["candidates"]} == ids
 
 
+def test_a_fit_that_was_done_again_stands_for_the_one_before() -> None:
+    model = LogisticRegression(max_iter=500)
+    for _ in range(2):
+        copied = copy.deepcopy(model.fit(X, y))
+    score = copied.score(X_test, y_test)
+    accuracy = scored(copied)
+    later, earlier = runs()
+    expected = {"LogisticRegression_score_X_test": score, "accuracy_score_X_test": accuracy}
+    assert after_fit(later) == expected
+    assert after_fit(earlier) == {}
+    assert untied() == []
+
+
 def test_scores_of_a_copy_are_of_its_model() -> None:
     model = LogisticRegression(max_iter=500).fit(X, y)
     copied = copy.deepcopy(model)
@@ -279,8 +293,6 @@ def test_nested_models_count() -> None:
 
 
 def test_an_unknown_model_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fitscribe.sklearn import copies
-
     models = [LogisticRegression(max_iter=500, C=C).fit(X, y) for C in (0.5, 1.0)]
     with fitscribe.sklearn.autolog_disabled():
         stranger = LogisticRegression(max_iter=500, C=3.0).fit(X, y)
@@ -302,3 +314,28 @@ def test_an_unknown_model_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         copied.predict(X_test)
     assert reads == [copied]
+
+
+def test_the_trees_of_an_unknown_forest_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fitscribe.sklearn.autolog_disabled():
+        forest = RandomForestClassifier(5, random_state=0).fit(X, y)
+    DecisionTreeClassifier(random_state=0).fit(X, y)
+    reads: list[Any] = []
+
+    def counting(estimator: Any, *limits: int) -> bytes | None:
+        reads.append(estimator)
+        return state_digest(estimator, *limits)
+
+    monkeypatch.setattr(copies, "state_digest", counting)
+    forest.predict(X_test)
+    assert reads == []
+    forest.estimators_[0].predict(X_test)
+    assert reads == [forest.estimators_[0]]
+
+
+def test_optional_methods_of_a_copy(tmp_path: Path) -> None:
+    model = SGDClassifier(loss="log_loss", random_state=0).fit(X, y)
+    copied = copy.deepcopy(model)
+    accuracy = float(accuracy_score(y_test, copied.predict_proba(X_test).argmax(axis=1)))
+    fitscribe.flush()
+    assert after_fit(runs()[0]) == {"accuracy_score_X_test": accuracy}

@@ -9,11 +9,13 @@ of any of them.
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, ClassVar
 
 from fitscribe.sklearn.makers import (
@@ -26,6 +28,7 @@ from fitscribe.sklearn.makers import (
     parts_held,
 )
 from fitscribe.sklearn.state import state_digest
+from fitscribe.tracking.stack import is_between
 
 __all__ = ["forget_copies", "makers_of", "may_be_copy", "note_state"]
 
@@ -37,6 +40,8 @@ LATE_VALUES, LATE_BYTES = 20_000, 16 << 20
 MOST_MEMBERS = 8
 MOST_MODELS = 256
 MOST_STRANGERS = 256
+# Where scikit-learn has what gives a method to those only that can do it.
+OPTIONAL = "sklearn.utils._available_if"
 
 
 @dataclass(eq=False, slots=True)
@@ -80,8 +85,13 @@ class _Stranger:
                 return self.makers
             self.among = _Known.count
             models = [one for one in _Known.models.values() if one.cls() is cls]
-        equal = [one.maker for one in models if one.holds() == self.digest]
-        self.makers = tuple(dict.fromkeys(equal))
+        found = [one.maker for one in models if one.holds() == self.digest]
+        # A fit that was done again stands for the one before, as with what they predict.
+        self.makers = tuple(
+            maker
+            for place, maker in enumerate(found)
+            if maker.is_current or not any(later.repeats(maker) for later in found[place + 1 :])
+        )
         return self.makers
 
 
@@ -125,7 +135,17 @@ def may_be_copy(estimator: Any) -> bool:
     if stranger is not None:
         is_settled = stranger.digest is None or stranger.among == _Known.count
         return bool(stranger.makers) or not is_settled
-    return any(name[-1:] == "_" for _, held in parts_held(estimator) for name, _ in held)
+    return not _inside_sklearn() and any(
+        name[-1:] == "_" for _, held in parts_held(estimator) for name, _ in held
+    )
+
+
+def _inside_sklearn() -> bool:
+    """Whether scikit-learn asks: the trees of a forest of nobody's are not worth to be read."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and (is_between(frame) or frame.f_globals.get("__name__") == OPTIONAL):
+        frame = frame.f_back
+    return frame is not None and str(frame.f_globals.get("__name__")).startswith("sklearn.")
 
 
 def makers_of(estimator: Any) -> Sequence[Maker]:

@@ -32,7 +32,9 @@ LEFT_OUT = frozenset(
 )
 MOST_DEPTH = 24
 # Their ``__reduce__`` says what they are made of, and is not the user's.
-OURS_TO_ASK = frozenset({"sklearn", "numpy", "scipy"})
+OURS_TO_ASK = frozenset({"sklearn", "numpy", "scipy", "_loss"})
+# What older versions of scikit-learn say of where the classes of losses are.
+HOMES = {"_loss": "sklearn._loss._loss"}
 # They count how they are asked, in four places of their state.
 TREES_OF_ROWS = ("KDTree", "BallTree")
 _PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None), range, slice})
@@ -197,7 +199,7 @@ def _found_by_name(thing: Any) -> str:
     """
     name = getattr(thing, "__qualname__", None) or thing.__name__
     module = getattr(thing, "__module__", None) or "numpy"
-    found: Any = sys.modules.get(module)
+    found: Any = sys.modules.get(HOMES.get(module, module))
     for part in name.split("."):
         found = getattr(found, part, None)
     if found is not thing:
