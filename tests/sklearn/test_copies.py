@@ -37,7 +37,7 @@ from sklearn.tree import DecisionTreeClassifier
 import fitscribe
 import fitscribe.sklearn
 from fitscribe.sklearn import copies
-from fitscribe.sklearn.copies import EARLY_VALUES
+from fitscribe.sklearn.copies import EARLY_BYTES, EARLY_VALUES
 from fitscribe.sklearn.state import state_digest
 
 pytestmark = pytest.mark.usefixtures("autologging")
@@ -164,7 +164,7 @@ def test_a_copy_is_of_its_fit_when_the_model_was_fitted_again() -> None:
 
 def test_a_large_model_is_known_while_it_lives() -> None:
     forest = RandomForestClassifier(20, random_state=0).fit(X, y)
-    assert state_digest(forest, EARLY_VALUES, 1 << 20) is None
+    assert state_digest(forest, EARLY_VALUES, EARLY_BYTES) is None
     kept, gone = copy.deepcopy(forest), copy.deepcopy(forest)
     accuracy = scored(kept)
     assert after_fit(runs()[0]) == {"accuracy_score_X_test": accuracy}

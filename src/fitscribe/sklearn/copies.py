@@ -107,8 +107,8 @@ class _Known:
 def note_state(estimator: Any, maker: Maker, early: bool = True) -> None:
     """Note a model that was recorded a moment ago; of a small one what it holds, if `early`."""
     digest = None
-    if early and not _has_many(estimator):
-        digest = state_digest(estimator, EARLY_VALUES, EARLY_BYTES)
+    if early:
+        digest = state_digest(estimator, EARLY_VALUES, EARLY_BYTES, MOST_MEMBERS)
     cls = weakref.ref(type(estimator))
     with _Known.lock:
         _Known.count += 1
@@ -118,11 +118,6 @@ def note_state(estimator: Any, maker: Maker, early: bool = True) -> None:
         _Known.classes[id(type(estimator))] = cls
         while len(_Known.models) > MOST_MODELS:
             _Known.models.popitem(last=False)
-
-
-def _has_many(estimator: Any) -> bool:
-    members = vars(estimator).get("estimators_")
-    return hasattr(members, "__len__") and len(members) > MOST_MEMBERS
 
 
 def may_be_copy(estimator: Any) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Mapping
+from types import BuiltinFunctionType
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,9 @@ _ODD = (
 )
 
 
-def state_digest(estimator: Any, most_values: int, most_bytes: int) -> bytes | None:
+def state_digest(
+    estimator: Any, most_values: int, most_bytes: int, most_members: int = sys.maxsize
+) -> bytes | None:
     """Return the fingerprint of a fitted estimator, or None if it has none.
 
     Parameters
@@ -67,8 +70,10 @@ def state_digest(estimator: Any, most_values: int, most_bytes: int) -> bytes | N
         It is read only.
     most_values, most_bytes : int
         Of one that holds more than so many things, or arrays of more bytes, there is none.
+    most_members : int, optional
+        Nor of one with a longer list of what is no plain value, such as trees.
     """
-    walk = _Walk(most_values, most_bytes)
+    walk = _Walk(most_values, most_bytes, most_members)
     try:
         walk.see(estimator, 0)
     except _ODD:
@@ -79,7 +84,8 @@ def state_digest(estimator: Any, most_values: int, most_bytes: int) -> bytes | N
 class _Walk:
     """The way through an estimator's state; each thing is told by its kind, size and content."""
 
-    def __init__(self, most_values: int, most_bytes: int) -> None:
+    def __init__(self, most_values: int, most_bytes: int, most_members: int) -> None:
+        self.members = most_members
         self.told: list[str] = []
         self.values = most_values
         self.bytes = most_bytes
@@ -91,6 +97,8 @@ class _Walk:
             raise _Unknown
         kind = type(thing)
         if kind in _PLAIN:
+            if kind is str or kind is bytes:
+                self.count(len(thing))
             self.told.append(f"{thing!r};")  # which tells the kind, and where it ends
         elif isinstance(thing, np.ndarray):
             self.see_array(thing, depth)
@@ -100,8 +108,8 @@ class _Walk:
             self.see_all(kind.__name__, thing, depth)
         elif isinstance(thing, dict):
             self.add(_name(kind))
-            self.see_all("keys", list(thing), depth)
-            self.see_all("values", list(thing.values()), depth)
+            self.see_all("keys", list(dict.keys(thing)), depth)
+            self.see_all("values", list(dict.values(thing)), depth)
         elif isinstance(thing, np.generic):
             self.add(f"{thing.dtype.str} {thing.tobytes().hex()}")
         else:
@@ -111,9 +119,18 @@ class _Walk:
         # What follows a text can be no part of it.
         self.told.append(f"{len(text)} {text}")
 
+    def count(self, size: int) -> None:
+        self.bytes -= size
+        if self.bytes < 0:
+            raise _Unknown
+
     def see_all(self, what: str, things: Any, depth: int) -> None:
         if len(things) > self.values:
             raise _Unknown
+        if len(things) > self.members:
+            kind = type(things[0])
+            if kind not in _PLAIN and not issubclass(kind, np.generic):
+                raise _Unknown
         self.add(f"{what} {len(things)}")
         for thing in things:
             self.see(thing, depth + 1)
@@ -134,9 +151,7 @@ class _Walk:
             self.add(f"objects {array.shape}")
             self.see_all("array", array.ravel().tolist(), depth)
             return
-        self.bytes -= array.nbytes
-        if self.bytes < 0:
-            raise _Unknown
+        self.count(array.nbytes)
         if dtype.names:
             dtype = _packed(dtype)  # what lies between the fields is nothing, and not always equal
             array = array.astype(dtype)
@@ -149,9 +164,15 @@ class _Walk:
     def see_other(self, thing: Any, kind: type, depth: int) -> None:
         if isinstance(thing, (np.random.RandomState, np.random.Generator)):
             self.add(_name(kind))  # who draws from it changes it, and the model stays what it is
-        elif isinstance(thing, (type, np.ufunc)) or callable(getattr(thing, "__get__", None)):
+        elif (
+            isinstance(thing, (type, np.ufunc))
+            or hasattr(kind, "__get__")
+            or (kind is BuiltinFunctionType)
+        ):
             self.add(_found_by_name(thing))
         elif isinstance(thing, (set, frozenset)):
+            if not _PLAIN.issuperset(map(type, thing)):
+                raise _Unknown
             self.add(_name(kind))
             self.see_all("set", sorted(thing), depth)
         elif is_sparse(thing):
