@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -52,7 +51,6 @@ class _Known:
     """What was found of data by their digest: models are fitted on the same data many times."""
 
     profiles: ClassVar[OrderedDict[str, Mapping[str, Any]]] = OrderedDict()
-    lock = threading.Lock()
 
 
 class LeftOut(Exception):
@@ -82,8 +80,7 @@ def columns_profile(
         one label the second is called ``label.1``. ``fitscribe.columns_left_out``, if there are
         some that have none: why.
     """
-    with _Known.lock:
-        known = _Known.profiles.get(digest.hex)
+    known = _Known.profiles.get(digest.hex)
     if known is not None:
         return known
     found: dict[str, dict[str, str]] = {}
@@ -97,10 +94,9 @@ def columns_profile(
     if left_out:
         profile[LEFT_OUT] = left_out
     elif not digest.partial:
-        with _Known.lock:
-            _Known.profiles[digest.hex] = profile
-            while len(_Known.profiles) > MOST_KNOWN:
-                _Known.profiles.popitem(last=False)
+        _Known.profiles[digest.hex] = profile
+        while len(_Known.profiles) > MOST_KNOWN:
+            _Known.profiles.popitem(last=False)
     return profile
 
 
