@@ -1,6 +1,7 @@
 """The public door of datasets, for ``log_input``."""
 
 from fitscribe.core.entities import Dataset, DatasetInput
+from fitscribe.tracking.columns import ColumnChange, changed_columns
 from fitscribe.tracking.dataset_sources import DatasetSource, get_source
 from fitscribe.tracking.datasets import GivenDataset, from_numpy, from_pandas, from_polars
 
@@ -10,6 +11,7 @@ from fitscribe.tracking.datasets import GivenDataset as PandasDataset
 from fitscribe.tracking.datasets import GivenDataset as PolarsDataset
 
 __all__ = [
+    "ColumnChange",
     "Dataset",
     "DatasetInput",
     "DatasetSource",
@@ -17,6 +19,7 @@ __all__ = [
     "NumpyDataset",
     "PandasDataset",
     "PolarsDataset",
+    "changed_columns",
     "from_numpy",
     "from_pandas",
     "from_polars",

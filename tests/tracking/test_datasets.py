@@ -206,6 +206,7 @@ def test_arrays_in_mlflows_form() -> None:
     }
     profile = json.loads(entity.profile or "")
     assert profile.pop("fitscribe.digest").startswith(entity.digest)
+    assert set(profile.pop("fitscribe.columns")) == {"features", "targets"}
     assert profile == {
         "features_shape": [3, 2],
         "features_size": 6,

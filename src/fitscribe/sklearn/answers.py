@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Token
 from dataclasses import replace
 from functools import partial
@@ -14,14 +14,15 @@ from typing import Any, ClassVar, TypeVar
 from fitscribe.core.clock import now_ms
 from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.copies import makers_of
 from fitscribe.sklearn.ledger import Score, problems, store_scores
-from fitscribe.sklearn.makers import Maker, maker_of
+from fitscribe.sklearn.makers import Maker
 from fitscribe.sklearn.marks import mark_of_table
 from fitscribe.sklearn.options import current
-from fitscribe.sklearn.origins import remember
+from fitscribe.sklearn.origins import Origin, remember
 from fitscribe.sklearn.patch import STAGED
 from fitscribe.sklearn.prepared import Prepared, learned_from, made_by, note_made, preparer
-from fitscribe.sklearn.results import result_of
+from fitscribe.sklearn.results import Result, result_of
 from fitscribe.sklearn.splits import carry_side, side_of
 from fitscribe.sklearn.variables import argument_text, calling_frame, variable_name
 from fitscribe.tracking import active
@@ -40,6 +41,9 @@ V = TypeVar("V")
 
 MOST_DATASETS = 64
 UNNAMED = "unknown_dataset"
+# Turning an array over, for the digests of its columns, takes longer than to read it. A fit takes
+# longer still; a prediction need not.
+MOST_TURNED = 256 << 10
 
 
 class _Seen:
@@ -82,7 +86,9 @@ def _described(X: Any, digest: Digest, name: str | None) -> Dataset:
     key = digest.hex, name, type(X)
     found = _Seen.datasets.get(key)
     if found is None:
-        found = dataset_entity(X, name=name, digest=digest, source_tags=source_tags())
+        found = dataset_entity(
+            X, name=name, digest=digest, source_tags=source_tags(), most_turned=MOST_TURNED
+        )
         _put(_Seen.datasets, key, found)
     return found
 
@@ -126,9 +132,17 @@ def keep(score: Score) -> None:
 class AskedCall:
     """A call after the fit while it lasts: what happens inside is part of it."""
 
-    def __init__(self, attempts: Attempts) -> None:
+    def __init__(self, attempts: Attempts, makers: Sequence[Maker] = ()) -> None:
         self.attempts = attempts
         self.token: Token[Scope] | None = None
+        # Whose model is asked: several, where it is a copy of equal ones.
+        self.makers = makers
+
+    def keep_score(self, name: str, result: Result, call: str, dataset: Dataset | None) -> None:
+        """Store soon what the model that was asked is worth."""
+        maker = self.makers[0] if len(self.makers) == 1 else None
+        known = None if maker is not None else Origin.of(self.makers, dataset)
+        keep(Score(name, result, call, now_ms(), maker, dataset, known=known))
 
     def describe(self, X: Any, maker: Maker, position: int = 0) -> Dataset | None:
         """Return what is known of data that the model is asked about, and look for leaks."""
@@ -165,17 +179,22 @@ class _Answer(AskedCall):
     """A call of ``predict``, ``transform`` …: its result is known again when a metric sees it."""
 
     def __init__(
-        self, maker: Maker, estimator: Any, method: str, X: Any, attempts: Attempts
+        self,
+        attempts: Attempts,
+        makers: Sequence[Maker],
+        estimator: Any,
+        method: str,
+        X: Any,
     ) -> None:
-        super().__init__(attempts)
-        self.maker = maker
+        super().__init__(attempts, makers)
         columns = method.endswith(("_proba", "decision_function"))
         self.classes = getattr(estimator, "classes_", None) if columns else None
         # Before the call, which may overwrite its input.
-        self.dataset = self.describe(X, maker)
+        self.dataset = self.describe(X, makers[0])
 
     def _keep(self, result: Any) -> None:
-        remember(self.maker, self.dataset, result, self.classes)
+        for maker in self.makers:
+            remember(maker, self.dataset, result, self.classes)
 
 
 class _Staged(_Answer):
@@ -202,9 +221,10 @@ class _Staged(_Answer):
                 active.restore(token)
             if result is self:
                 return
-            maker = replace(self.maker, step=step)
-            keep = partial(remember, maker, self.dataset, result, self.classes)
-            self.attempts("know a stage again", keep)
+            for maker in self.makers:
+                at_step = replace(maker, step=step)
+                keep = partial(remember, at_step, self.dataset, result, self.classes)
+                self.attempts("know a stage again", keep)
             yield result
 
 
@@ -229,9 +249,10 @@ class _Transformed(AskedCall):
 class _Scored(AskedCall):
     """A call of ``score``."""
 
-    def __init__(self, maker: Maker, X: Any, y: Any, attempts: Attempts) -> None:
-        super().__init__(attempts)
-        self.maker = maker
+    def __init__(self, attempts: Attempts, makers: Sequence[Maker], X: Any, y: Any) -> None:
+        maker = makers[0]
+        super().__init__(attempts, makers)
+        self.title = maker.title
         self.dataset = self.describe(X, maker)
         name = UNNAMED if self.dataset is None else self.dataset.name
         target = (
@@ -240,10 +261,10 @@ class _Scored(AskedCall):
         self.call = f"{maker.title}.score(X={name}{target})"
 
     def _keep(self, value: Any) -> None:
-        name = f"{self.maker.title}_score"
+        name = f"{self.title}_score"
         result = result_of(name, value)
         if result is not None:
-            keep(Score(name, result, self.call, now_ms(), self.maker, self.dataset))
+            self.keep_score(name, result, self.call, self.dataset)
 
 
 def record_answer(
@@ -261,19 +282,19 @@ def _asked(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
 ) -> AskedCall | None:
-    maker = maker_of(estimator)
+    makers = makers_of(estimator)
     X = args[0] if args else kwargs.get("X")
     if X is None:
         return None
     call: AskedCall
-    if maker is None:
+    if not makers:
         one = preparer(estimator)
         if one is None or method != "transform":
             return None
         call = _Transformed(one, X, attempts)
     elif method == "score":
-        call = _Scored(maker, X, args[1] if len(args) > 1 else kwargs.get("y"), attempts)
+        call = _Scored(attempts, makers, X, args[1] if len(args) > 1 else kwargs.get("y"))
     else:
         kind = _Staged if method in STAGED else _Answer
-        call = kind(maker, estimator, method, X, attempts)
+        call = kind(attempts, makers, estimator, method, X)
     return call

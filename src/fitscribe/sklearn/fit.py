@@ -20,6 +20,7 @@ from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments, arguments_of
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import RecordedCall
+from fitscribe.sklearn.copies import note_state
 from fitscribe.sklearn.describe import is_search, is_search_by_class
 from fitscribe.sklearn.findings import Findings
 from fitscribe.sklearn.leaks import Training
@@ -252,6 +253,7 @@ class RecordedFit(RecordedCall):
             self.attempts("see the training rows", self._training),
         )
         link(estimator, maker)
+        self.attempts("know copies", lambda: note_state(estimator, maker))
         hook_answers(type(estimator))
         best = vars(estimator).get("best_estimator_")
         if isinstance(best, BaseEstimator):
@@ -259,6 +261,7 @@ class RecordedFit(RecordedCall):
                 maker, model_id=models.get("best_estimator"), estimator=weakref.ref(best)
             )
             link(best, of_best)
+            self.attempts("know copies", lambda: note_state(best, of_best))
             hook_answers(type(best))
         if result is not estimator:
             remember_answer(maker, trained_on, result)

@@ -19,11 +19,13 @@ from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.leaks import Training
 from fitscribe.tracking.active import OpenRun
 
-__all__ = ["Maker", "forget", "is_linked", "link", "maker_of"]
+__all__ = ["Maker", "forget", "is_as_held", "is_linked", "link", "maker_of", "parts_held"]
 
 # Params that change how something is computed, and not what.
 HARMLESS = frozenset({"n_jobs", "verbose", "pre_dispatch", "copy", "copy_X", "cache_size"})
 MOST_DEPTH = 4
+
+Held = tuple[tuple[weakref.ref[Any], tuple[str, ...], tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -83,7 +85,7 @@ class _Linked:
     estimator: weakref.ref[Any]
     maker: Maker
     # Of each part its keys, and the ids of what lay there: nothing of the model is kept alive.
-    state: tuple[tuple[weakref.ref[Any], tuple[str, ...], tuple[int, ...]], ...]
+    state: Held
 
 
 # By id, for estimators may be unhashable, or equal to others.
@@ -100,12 +102,16 @@ def link(estimator: Any, maker: Maker) -> None:
         if found is not None and found.estimator is reference:
             _linked.pop(key, None)
 
-    state = tuple(
+    _linked[key] = _Linked(weakref.ref(estimator, gone), maker, parts_held(estimator))
+
+
+def parts_held(estimator: Any) -> Held:
+    """Return what makes a model: what each estimator in it holds, by name and identity."""
+    return tuple(
         (weakref.ref(part), names, _ids(part, names))
         for part in _parts(estimator, MOST_DEPTH)
         for names in [_names(part)]
     )
-    _linked[key] = _Linked(weakref.ref(estimator, gone), maker, state)
 
 
 def forget(estimator: Any) -> None:
@@ -123,11 +129,16 @@ def maker_of(estimator: Any) -> Maker | None:
     found = _linked.get(id(estimator))
     if found is None or found.estimator() is not estimator:
         return None
-    for reference, names, ids in found.state:
+    return found.maker if is_as_held(found.state) else None
+
+
+def is_as_held(state: Held) -> bool:
+    """Whether an estimator holds what it held when :func:`parts_held` looked."""
+    for reference, names, ids in state:
         part = reference()
         if part is None or _ids(part, names) != ids:
-            return None
-    return found.maker
+            return False
+    return True
 
 
 def _names(part: Any) -> tuple[str, ...]:

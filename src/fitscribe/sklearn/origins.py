@@ -93,6 +93,11 @@ class Origin:
         return self.answers[0].dataset if self.is_certain and len(found) == 1 else None
 
     @classmethod
+    def of(cls, makers: Sequence[Maker], dataset: Dataset | None) -> Origin:
+        """Return the origin of what one of several models answered, nobody knows which."""
+        return cls([Answer(maker, dataset, _NOTHING) for maker in makers])
+
+    @classmethod
     def joined(cls, origins: Sequence[Origin]) -> Origin:
         """Return the origin of what was computed of several arrays."""
         told = [origin for origin in origins if origin.answers]
@@ -100,6 +105,8 @@ class Origin:
         return cls(answers, all(origin.is_certain for origin in told))
 
 
+# What an answer holds that nobody looks at.
+_NOTHING = Content(np.empty(0))
 # All answers of this process that are not too old.
 _answers: Memory[Answer] = Memory(MOST_ANSWERS, MOST_BYTES_TOGETHER)
 _by_content: WeakValueDictionary[tuple[int, str | None, tuple[str, object]], Answer]

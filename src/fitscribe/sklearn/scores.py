@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import FrameType, ModuleType
 from typing import Any, TypeVar, cast
@@ -22,9 +22,10 @@ from fitscribe.core.entities import Dataset
 from fitscribe.errors import InvalidParameter
 from fitscribe.sklearn.answers import AskedCall, begun, dataset_of, keep
 from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.copies import forget_copies, makers_of, may_be_copy
 from fitscribe.sklearn.functions import hook_by_name, hook_functions, is_hooked, recorded_by
 from fitscribe.sklearn.ledger import Score
-from fitscribe.sklearn.makers import Maker, maker_of
+from fitscribe.sklearn.makers import Maker, is_linked
 from fitscribe.sklearn.memory import Memory
 from fitscribe.sklearn.origins import Part, forget_answers, makers_named, part_of, rival_of
 from fitscribe.sklearn.patch import is_installed
@@ -223,11 +224,16 @@ class _Scorer(AskedCall):
     """A call of a scorer with a fitted model."""
 
     def __init__(
-        self, attempts: Attempts, scorer: Any, maker: Maker, args: list[Any], kwargs: Any
+        self,
+        attempts: Attempts,
+        scorer: Any,
+        makers: Sequence[Maker],
+        args: list[Any],
+        kwargs: Any,
     ) -> None:
-        super().__init__(attempts)
+        maker = makers[0]
+        super().__init__(attempts, makers)
         self.scorer = scorer
-        self.maker = maker
         given = {**dict(zip(("X", "y_true"), args, strict=False)), **kwargs}
         X, y = given.get("X"), given.get("y_true", given.get("y"))
         self.dataset = self.describe(X, maker, 1)
@@ -240,8 +246,7 @@ class _Scorer(AskedCall):
         for name, one in values.items():
             result = result_of(name, one)
             if result is not None:
-                call = f"{name}{self.arguments}"
-                keep(Score(name, result, call, now_ms(), self.maker, self.dataset))
+                self.keep_score(name, result, f"{name}{self.arguments}", self.dataset)
 
 
 def _name_of(scorer: Any) -> str:
@@ -259,11 +264,15 @@ def record_scorer(
     """Begin to record a scorer's ``__call__``; None if its model is of no run that we know."""
     del function
     scorer, estimator, *rest = args if len(args) > 1 else (args[0], kwargs.get("estimator"))
-    maker = maker_of(estimator)
-    if maker is None:
+    if not is_linked(estimator) and not may_be_copy(estimator):
         return None
     others = {key: value for key, value in kwargs.items() if key != "estimator"}
-    return begun(maker.title, _Scorer, scorer, maker, rest, others)
+
+    def asked(attempts: Attempts) -> _Scorer | None:
+        makers = makers_of(estimator)
+        return _Scorer(attempts, scorer, makers, rest, others) if makers else None
+
+    return begun(type(estimator).__name__, asked)
 
 
 # Importances: one record, and not one of each of its many scores.
@@ -273,20 +282,19 @@ class _Importances(AskedCall):
     """A call of ``permutation_importance``."""
 
     def __init__(
-        self, maker: Maker | None, given: Mapping[str, Any], attempts: Attempts, name: str
+        self, attempts: Attempts, makers: Sequence[Maker], given: Mapping[str, Any], name: str
     ) -> None:
-        super().__init__(attempts)
-        self.maker = maker
+        super().__init__(attempts, makers)
         self.name = name
         X = given.get("X")
         self.columns = [str(column) for column in getattr(X, "columns", ())]
         self.dataset: Dataset | None = None
-        if maker is not None:
-            self.dataset = self.attempts("describe the data", dataset_of, X, maker, 1)
+        if makers:
+            self.dataset = self.attempts("describe the data", dataset_of, X, makers[0], 1)
         self.call = _call_text(name, given, calling_frame())
 
     def _keep(self, value: Any) -> None:
-        if self.maker is None:
+        if not self.makers:
             return
         content: dict[str, Any] = (
             _importances(value)
@@ -295,8 +303,7 @@ class _Importances(AskedCall):
         )
         if self.columns:
             content["feature_names"] = self.columns
-        result = Result(content=content)
-        keep(Score(self.name, result, self.call, now_ms(), self.maker, self.dataset))
+        self.keep_score(self.name, Result(content=content), self.call, self.dataset)
 
 
 def _importances(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -311,7 +318,8 @@ def record_importances(
 
     def asked(attempts: Attempts) -> _Importances:
         given = _given(function, args, kwargs)
-        return _Importances(maker_of(given.get("estimator")), given, attempts, function.__name__)
+        makers = makers_of(given.get("estimator"))
+        return _Importances(attempts, makers, given, function.__name__)
 
     return begun(function.__name__, asked)
 
@@ -380,6 +388,7 @@ def unhook_metrics() -> None:
     """Put scorers back as they were, and let go; functions are by :func:`unhook_functions`."""
     _results.clear()
     forget_answers()
+    forget_copies()
     while _scorers:
         cls, original = _scorers.pop()
         cls.__call__ = original

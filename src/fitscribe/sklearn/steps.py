@@ -22,6 +22,7 @@ from typing import Any
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
+from fitscribe.sklearn.copies import note_state
 from fitscribe.sklearn.course import Course, course_of, end_course, end_what_died
 from fitscribe.sklearn.describe import param_values
 from fitscribe.sklearn.fit import Preparation, RecordedFit, arguments_to_read, record_fit
@@ -99,10 +100,10 @@ class _Step:
             params = {param.key: param.value for param in course.params}
             title = type(self.estimator).__name__
             ref = weakref.ref(self.estimator)
-            link(
-                self.estimator,
-                Maker(course.run, None, title, params=params, estimator=ref, step=course.step),
-            )
+            step = course.step
+            maker = Maker(course.run, None, title, params=params, estimator=ref, step=step)
+            link(self.estimator, maker)
+            note_state(self.estimator, maker, early=False)
 
     def failed(self, error: BaseException) -> None:
         """Note it: the stream may go on without this batch."""

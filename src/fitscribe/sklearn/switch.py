@@ -15,6 +15,7 @@ from fitscribe.sklearn import patch
 from fitscribe.sklearn.answers import record_answer
 from fitscribe.sklearn.asked import asked, declares
 from fitscribe.sklearn.attempt import FitscribeWarning
+from fitscribe.sklearn.copies import may_be_copy
 from fitscribe.sklearn.course import end_courses
 from fitscribe.sklearn.functions import unhook_functions
 from fitscribe.sklearn.greeting import greet_at_end
@@ -224,7 +225,7 @@ def _install() -> None:
 
 
 def _is_known(estimator: Any) -> bool:
-    return is_linked(estimator) or is_preparer(estimator)
+    return is_linked(estimator) or is_preparer(estimator) or may_be_copy(estimator)
 
 
 @contextmanager

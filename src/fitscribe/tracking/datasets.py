@@ -13,9 +13,17 @@ import numpy as np
 from fitscribe.core.entities import Dataset
 from fitscribe.core.texts import check_text
 from fitscribe.errors import InvalidParameter
-from fitscribe.modelfolder.containers import is_pandas_frame, is_polars_frame, is_sparse
+from fitscribe.modelfolder.containers import (
+    is_arrow_table,
+    is_pandas_frame,
+    is_pandas_series,
+    is_polars_frame,
+    is_polars_series,
+    is_sparse,
+)
 from fitscribe.modelfolder.infer import infer_schema
 from fitscribe.tracking.dataset_sources import DatasetSource, get_source, source_of
+from fitscribe.tracking.digest_columns import columns_profile
 from fitscribe.tracking.digests import Digest, digest_of
 from fitscribe.tracking.source import source_tags as tags_of_source
 
@@ -41,6 +49,7 @@ def dataset_entity(
     name: str,
     digest: Digest,
     source_tags: Mapping[str, str],
+    most_turned: int | None = None,
 ) -> Dataset:
     """Return what a store keeps of training data.
 
@@ -56,15 +65,23 @@ def dataset_entity(
         Of X and y.
     source_tags : mapping of str to str
         Which code made it.
+    most_turned : int, optional
+        Of how many bytes of an array that does not lie in columns these have digests.
 
     Returns
     -------
     Dataset
         With MLflow's ``schema`` and ``profile``; ``fitscribe.digest`` in the profile has the whole
-        digest, and ``fitscribe.partial`` says that it is of a sample.
+        digest, ``fitscribe.columns`` those of the columns (see :func:`columns_profile`), and
+        ``fitscribe.partial`` says that it is of a sample.
     """
-    profile = _sizes(X, y)
+    features, targets = _laid_out(X), None if y is None else _laid_out(y)
+    profile = _sizes(features, targets)
     profile["fitscribe.digest"] = digest.hex
+    columns = {"features": X if is_arrow_table(X) else features}
+    if y is not None:
+        columns["targets"] = targets
+    profile |= columns_profile(columns, digest, most_turned)
     if digest.partial:
         profile["fitscribe.partial"] = True
     return Dataset(
@@ -72,9 +89,16 @@ def dataset_entity(
         digest.hex[:SHOWN_DIGITS],
         "code",
         json.dumps({"tags": dict(source_tags)}),
-        json.dumps(_columns(X, y)),
+        json.dumps(_columns(features, targets)),
         json.dumps(profile),
     )
+
+
+def _laid_out(data: Any) -> Any:
+    """Return data that have no columns of their own, such as lists, as an array."""
+    if is_pandas_frame(data) or is_pandas_series(data) or is_polars_frame(data):
+        return data
+    return data if is_polars_series(data) or is_sparse(data) else _rows(data)
 
 
 def _columns(X: Any, y: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,9 @@ from fitscribe.tracking.digest_values import (
     Undigestible,
     array_digest,
     combined,
+    is_of_words,
     is_sampled,
+    number_digests,
     strided_digests,
     values_digest,
 )
@@ -33,6 +35,9 @@ __all__ = [
 SAMPLED_BLOCKS = 64
 SAMPLED_ROWS = 2000
 TEXT_TYPES = {"string": np.int32, "large_string": np.int64}
+NUMBER_TYPES = frozenset(
+    {"float", "double", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64))}
+)
 BINARY_TYPES = {"binary": np.int32, "large_binary": np.int64}
 
 
@@ -71,13 +76,16 @@ def pandas_columns(frame: Any, look: Look) -> list[bytes]:
 
 
 def _pandas_columns(frame: Any, look: Look) -> list[bytes]:
+    whole = _one_array(frame)
+    if whole is not None and not is_sampled(whole):
+        return number_digests(whole)
     found: list[bytes] = []
     strided: list[tuple[int, np.ndarray[Any, Any]]] = []
-    for column in _arrays_of(frame):
+    for _, column in frame.items():
         if isinstance(column.dtype, np.dtype):
             array = column if isinstance(column, np.ndarray) else column.to_numpy()
-            plain = array.dtype.kind in "biufmM" and array.dtype.itemsize <= 8
-            if plain and not array.flags.c_contiguous and not is_sampled(array):
+            strided_words = is_of_words(array.dtype) and not array.flags.c_contiguous
+            if strided_words and not is_sampled(array):
                 strided.append((len(found), array))
                 found.append(b"")
                 continue
@@ -91,16 +99,15 @@ def _pandas_columns(frame: Any, look: Look) -> list[bytes]:
     return found
 
 
-def _arrays_of(frame: Any) -> Iterable[Any]:
-    """Return the columns of a frame: arrays where it is one array of numbers, else Series.
+def _one_array(frame: Any) -> np.ndarray[Any, Any] | None:
+    """Return the one array of numbers that a frame is, if it is.
 
-    To make a Series takes longer than to read a short one.
+    To make a Series of each column takes longer than to read a short one.
     """
-    if getattr(getattr(frame, "_mgr", None), "is_single_block", False):
-        array = frame.to_numpy()
-        if array.dtype.kind in "biuf":
-            return list(array.T)
-    return (column for _, column in frame.items())
+    if not getattr(getattr(frame, "_mgr", None), "is_single_block", False):
+        return None
+    array: np.ndarray[Any, Any] = frame.to_numpy()
+    return array if array.dtype.kind in "biuf" and is_of_words(array.dtype) else None
 
 
 def pandas_digest(values: Any, look: Look) -> bytes:
@@ -184,6 +191,8 @@ def _arrow_columns(table: Any, look: Look) -> list[bytes]:
 def arrow_digest(column: Any, look: Look) -> bytes:
     """Return the digest of an Arrow array, whatever its chunks and offsets are."""
     name = str(column.type)
+    if not column.null_count and name in NUMBER_TYPES:
+        return _arrow_plain(column, look)
     header = f"arrow {name} {len(column)}".encode()
     for types in (TEXT_TYPES, BINARY_TYPES):
         if name in types:
@@ -233,6 +242,15 @@ def _arrow_texts(column: Any, types: dict[str, Any]) -> Texts:
     return texts
 
 
+def _arrow_plain(column: Any, look: Look) -> bytes:
+    """Return the digest of numbers none of which is missing: that of an array of them."""
+    dtype = np.dtype(column.type.to_pandas_dtype())
+    parts = [chunk.to_numpy() for chunk in _chunks(column)]
+    if len(parts) == 1:
+        return array_digest(parts[0], look)
+    return array_digest(np.concatenate([np.empty(0, dtype), *parts]), look)
+
+
 def _arrow_numbers(column: Any) -> bytes:
     """Return the digest of numbers, flags and times; zero lies where one is missing."""
     numbers, absent = xxh3_128(), xxh3_128()
@@ -273,6 +291,10 @@ def polars_series_digest(column: Any, look: Look) -> bytes:
     """
     header = f"polars {column.dtype} {len(column)}".encode()
     try:
+        plain = column.dtype.is_integer() or column.dtype.is_float()
+        if plain and not column.null_count():
+            # As that of an array of the same numbers.
+            return array_digest(column.to_numpy(), look)
         return combined(header, _polars_digest(column, look))
     except sys.modules["polars"].exceptions.PolarsError as error:
         raise Undigestible(str(error)) from error

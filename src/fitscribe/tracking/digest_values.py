@@ -20,7 +20,9 @@ __all__ = [
     "Undigestible",
     "array_digest",
     "combined",
+    "is_of_words",
     "is_sampled",
+    "number_digests",
     "sparse_digest",
     "strided_digests",
     "values_digest",
@@ -29,6 +31,9 @@ __all__ = [
 # Measured: an array in Fortran order is read at 0.8 to 0.9 of the speed of `X.sum()` in blocks of
 # this size, at a third of it when copied as a whole.
 BLOCK = 512 << 10
+# Measured: the columns of 40,000 × 20 floats in C order take 1.3 ms in blocks of this size, and
+# 3.2 ms turned over as a whole.
+TURNED = 256 << 10
 MOST_BYTES = 4 << 30
 SAMPLES = 256
 SAMPLE = 64 << 10
@@ -113,6 +118,7 @@ def is_sampled(array: np.ndarray[Any, Any]) -> bool:
 
 
 def _header(array: np.ndarray[Any, Any]) -> bytes:
+    """Return what is in front of an array's bytes: its type and shape."""
     dtype = array.dtype
     name = repr(dtype.descr) if dtype.names else dtype.str
     return f"array {name} {array.shape}".encode()
@@ -201,6 +207,31 @@ def strided_digests(columns: Sequence[np.ndarray[Any, Any]]) -> list[bytes]:
         combined(_header(column), digest.digest())
         for digest, column in zip(digests, columns, strict=True)
     ]
+
+
+def is_of_words(dtype: np.dtype[Any]) -> bool:
+    """Whether each value is a word of 1, 2, 4 or 8 bytes: numbers, flags, times."""
+    return dtype.kind in "biufmM" and dtype.itemsize <= 8
+
+
+def number_digests(array: np.ndarray[Any, Any]) -> list[bytes]:
+    """Return the digests of the columns of a 2-d array of such words.
+
+    They are those of :func:`array_digest`. What does not lie in columns is turned over in blocks
+    that stay in the cache.
+    """
+    rows, count = array.shape
+    header = f"array {array.dtype.str} {(rows,)}".encode()
+    digests = [xxh3_128(header) for _ in range(count)]
+    words = array.view(f"u{array.itemsize}")  # times have no buffer
+    turned = words.T
+    step = rows if turned.flags.c_contiguous else max(1, TURNED // max(1, words.itemsize * count))
+    for start in range(0, rows, step or 1):
+        for digest, column in zip(
+            digests, np.ascontiguousarray(turned[:, start : start + step]), strict=True
+        ):
+            digest.update(column)
+    return [digest.digest() for digest in digests]
 
 
 # Sparse matrices

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 from xxhash import xxh3_128_hexdigest
@@ -34,7 +35,7 @@ from fitscribe.tracking.digest_values import (
     values_digest,
 )
 
-__all__ = ["Digest", "column_digests", "digest_of"]
+__all__ = ["ODD", "Digest", "Part", "digest_of"]
 
 # In front of every digest; a change of how they are computed changes it.
 VERSION = b"fitscribe 2 "
@@ -54,6 +55,13 @@ ODD = (
 )
 
 
+class Part(NamedTuple):
+    """What was found of one object: its digest, and those of its columns if it was read so."""
+
+    whole: bytes
+    columns: Sequence[bytes] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """A fingerprint of data.
@@ -66,11 +74,14 @@ class Digest:
         Whether it is of a sample only: of a memory map, or of more than 4 GB.
     of_first : str
         Of several objects, what the digest of the first alone is (of X, where y was given, too).
+    parts : tuple of Part
+        What it is made of, an object each.
     """
 
     hex: str
     partial: bool = False
     of_first: str = ""
+    parts: tuple[Part, ...] = field(default=(), compare=False, repr=False)
 
 
 def digest_of(*objects: Any) -> Digest | None:
@@ -93,93 +104,60 @@ def digest_of(*objects: Any) -> Digest | None:
         objects = objects[:-1]
     look = Look()
     try:
-        parts = [_digest(data, look) for data in objects]
+        parts = tuple(_digest(data, look) for data in objects)
     except ODD:
         return None
-    of_first = xxh3_128_hexdigest(VERSION + b"".join(parts[:1]))
-    whole = of_first if len(parts) == 1 else xxh3_128_hexdigest(VERSION + b"".join(parts))
-    return Digest(whole, look.partial, of_first)
+    wholes = [part.whole for part in parts]
+    of_first = xxh3_128_hexdigest(VERSION + b"".join(wholes[:1]))
+    whole = of_first if len(parts) == 1 else xxh3_128_hexdigest(VERSION + b"".join(wholes))
+    return Digest(whole, look.partial, of_first, parts)
 
 
-def column_digests(data: Any) -> dict[str, Digest]:
-    """Return the digest of each column by its label, so that a change can be named.
-
-    Parameters
-    ----------
-    data : DataFrame, Table, or array of shape (rows, columns)
-        Columns of an array are called ``"0"``, ``"1"``, …; of two columns with one label, the
-        second is called ``label.1``.
-
-    Returns
-    -------
-    dict of str to Digest
-        Empty for what has no columns or no digest.
-    """
-    look = Look()
-    try:
-        found = _columns(data, look)
-    except ODD:
-        return {}
-    digests: dict[str, Digest] = {}
-    for label, digest in found:
-        name, again = str(label), 0
-        while name in digests:
-            again += 1
-            name = f"{label}.{again}"
-        digests[name] = Digest(combined(VERSION, digest).hex(), look.partial)
-    return digests
-
-
-def _digest(data: Any, look: Look) -> bytes:
+def _digest(data: Any, look: Look) -> Part:
     """Return the digest of one object."""
     if data is None:
-        return combined(b"none")
+        return Part(combined(b"none"))
     if isinstance(data, np.ndarray):
-        return array_digest(data, look)
+        return _column(array_digest(data, look), data.ndim == 1)
     if is_pandas_frame(data):
         index = pandas_digest(data.index, look)
-        labels = data.columns.tolist()
-        whole = frame_digest(labels, pandas_columns(data, look), len(data), look)
-        return combined(b"pandas", index, whole)
+        labels, columns = data.columns.tolist(), pandas_columns(data, look)
+        whole = frame_digest(labels, columns, len(data), look)
+        return Part(combined(b"pandas", index, whole), columns)
     if is_pandas_series(data):
         index, name = pandas_digest(data.index, look), values_digest([data.name], look)
-        return combined(b"series", index, name, pandas_digest(data.array, look))
+        plain = isinstance(data.dtype, np.dtype)
+        column = array_digest(data.to_numpy(), look) if plain else pandas_digest(data.array, look)
+        return Part(combined(b"series", index, name, column), [column])
     if is_sparse(data):
-        return sparse_digest(data, look)
+        return Part(sparse_digest(data, look))
     if is_polars_frame(data):
-        return frame_digest(data.columns, polars_columns(data, look), data.height, look)
+        columns = polars_columns(data, look)
+        return Part(frame_digest(data.columns, columns, data.height, look), columns)
     if is_polars_series(data):
         name = values_digest([data.name], look)
-        return combined(b"series", name, polars_series_digest(data, look))
+        column = polars_series_digest(data, look)
+        return Part(combined(b"series", name, column), [column])
     return _other_digest(data, look)
 
 
-def _other_digest(data: Any, look: Look) -> bytes:
+def _other_digest(data: Any, look: Look) -> Part:
     """Return the digest of what is neither an array nor a frame of pandas or polars."""
     pyarrow, pandas = sys.modules.get("pyarrow"), sys.modules.get("pandas")
     if pyarrow is not None and isinstance(data, (pyarrow.Table, pyarrow.RecordBatch)):
-        names = data.schema.names
-        return frame_digest(names, arrow_columns(data, look), data.num_rows, look)
+        columns = arrow_columns(data, look)
+        return Part(frame_digest(data.schema.names, columns, data.num_rows, look), columns)
     if pyarrow is not None and isinstance(data, (pyarrow.Array, pyarrow.ChunkedArray)):
-        return arrow_digest(data, look)
+        return _column(arrow_digest(data, look))
     if pandas is not None and isinstance(
         data, (pandas.Index, pandas.api.extensions.ExtensionArray)
     ):
-        return pandas_digest(data, look)
+        return _column(pandas_digest(data, look))
     if isinstance(data, range):
-        return combined(b"range", values_digest([data.start, data.stop, data.step], look))
-    return values_digest([data], look)
+        return Part(combined(b"range", values_digest([data.start, data.stop, data.step], look)))
+    return Part(values_digest([data], look))
 
 
-def _columns(data: Any, look: Look) -> list[tuple[Any, bytes]]:
-    """Return (label, digest) of each column; none for what has no columns."""
-    pyarrow = sys.modules.get("pyarrow")
-    if is_pandas_frame(data):
-        return list(zip(data.columns, pandas_columns(data, look), strict=True))
-    if is_polars_frame(data):
-        return list(zip(data.columns, polars_columns(data, look), strict=True))
-    if pyarrow is not None and isinstance(data, (pyarrow.Table, pyarrow.RecordBatch)):
-        return list(zip(data.schema.names, arrow_columns(data, look), strict=True))
-    if isinstance(data, np.ndarray) and data.ndim == 2:
-        return [(place, array_digest(data[:, place], look)) for place in range(data.shape[1])]
-    return []
+def _column(digest: bytes, is_column: bool = True) -> Part:
+    """Return the digest of an object that is a column itself."""
+    return Part(digest, [digest] if is_column else None)

@@ -2,7 +2,7 @@
 
 facts:
   run DecisionTreeRegressor x3
-  metric DecisionTreeRegressor r2_score_X_final = final
+  metric DecisionTreeRegressor r2_score-2_X_final = final
   no metric DecisionTreeRegressor r2_score-2_X_valid
 """
 
