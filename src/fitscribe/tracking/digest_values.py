@@ -222,16 +222,21 @@ def number_digests(array: np.ndarray[Any, Any]) -> list[bytes]:
     """
     rows, count = array.shape
     header = f"array {array.dtype.str} {(rows,)}".encode()
-    digests = [xxh3_128(header) for _ in range(count)]
     words = array.view(f"u{array.itemsize}")  # times have no buffer
     turned = words.T
     step = rows if turned.flags.c_contiguous else max(1, TURNED // max(1, words.itemsize * count))
-    for start in range(0, rows, step or 1):
+    if rows <= step:
+        return [
+            xxh3_128_digest(header + xxh3_128_digest(column))
+            for column in np.ascontiguousarray(turned)
+        ]
+    digests = [xxh3_128() for _ in range(count)]
+    for start in range(0, rows, step):
         for digest, column in zip(
             digests, np.ascontiguousarray(turned[:, start : start + step]), strict=True
         ):
             digest.update(column)
-    return [digest.digest() for digest in digests]
+    return [xxh3_128_digest(header + digest.digest()) for digest in digests]
 
 
 # Sparse matrices
