@@ -36,8 +36,6 @@ __all__ = ["AskedCall", "begun", "dataset_of", "keep", "record_answer"]
 
 Call = TypeVar("Call", bound="AskedCall")
 Marked = tuple[CodeType, str, Dataset]
-K = TypeVar("K")
-V = TypeVar("V")
 
 MOST_DATASETS = 64
 UNNAMED = "unknown_dataset"
@@ -47,10 +45,11 @@ MOST_TURNED = 256 << 10
 
 
 class _Seen:
-    """Data that were described before: describing takes longer than the digest of small ones."""
+    """Data that were described before, by their mark and the place in the code.
 
-    datasets: ClassVar[OrderedDict[tuple[str, str, type], Dataset]] = OrderedDict()
-    # By their mark and the place in the code, which is kept: the same data there are the same.
+    The code is kept; the same data there have the same name.
+    """
+
     marked: ClassVar[OrderedDict[tuple[object, ...], Marked]] = OrderedDict()
 
 
@@ -75,29 +74,21 @@ def dataset_of(X: Any, maker: Maker, position: int = 0, parameter: str = "X") ->
         if digest is None:
             return None
         found = _described(X, digest, variable_name(X, (position, parameter), frame))
-        seen = frame.f_code, digest.hex, found
-        _put(_Seen.marked, place, seen)
+        seen = _Seen.marked[place] = frame.f_code, digest.hex, found
+        while len(_Seen.marked) > MOST_DATASETS:
+            _Seen.marked.popitem(last=False)
     return maker.trained_on if seen[1] == maker.digest_of_X else seen[2]
 
 
 def _described(X: Any, digest: Digest, name: str | None) -> Dataset:
     """Return what is known of data."""
-    name = name or UNNAMED
-    key = digest.hex, name, type(X)
-    found = _Seen.datasets.get(key)
-    if found is None:
-        found = dataset_entity(
-            X, name=name, digest=digest, source_tags=source_tags(), most_turned=MOST_TURNED
-        )
-        _put(_Seen.datasets, key, found)
-    return found
-
-
-def _put(known: OrderedDict[K, V], key: K, value: V) -> None:
-    """Keep a value; the oldest go."""
-    known[key] = value
-    while len(known) > MOST_DATASETS:
-        known.popitem(last=False)
+    return dataset_entity(
+        X,
+        name=name or UNNAMED,
+        digest=digest,
+        source_tags=source_tags(),
+        most_turned=MOST_TURNED,
+    )
 
 
 def begun(what: str, make: Callable[..., Call | None], *given: Any) -> Call | None:

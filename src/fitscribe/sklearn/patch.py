@@ -379,9 +379,13 @@ def hook_answers(cls: type) -> None:
 
 def _hook_own(cls: type, names: tuple[str, ...] = METHODS) -> None:
     """Hook methods in the class's ``__dict__``: the training methods, if nothing else is said."""
+    own = cls.__dict__
     for name in names:
-        original = cls.__dict__.get(name)
-        if original is None or not (name in STAGED or _trains(original)):
+        original = own.get(name)
+        # Most classes have none of their own, or were hooked at an earlier fit.
+        if original is None or type(original) is Hook:
+            continue
+        if name not in STAGED and not _trains(original):
             continue
         try:
             _put(cls, name, Hook(original, name, cls))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +41,7 @@ __all__ = [
 UNNAMED = "dataset"
 # The digest in the database is a name's second half: 64 of the 128 bits tell datasets apart.
 SHOWN_DIGITS = 16
+MOST_DESCRIBED = 64
 
 
 def dataset_entity(
@@ -75,6 +77,30 @@ def dataset_entity(
         digest, ``fitscribe.columns`` those of the columns (see :func:`columns_profile`), and
         ``fitscribe.partial`` says that it is of a sample.
     """
+    key = digest.hex, name, type(X), type(y), most_turned, tuple(source_tags.values())
+    found = _Described.datasets.get(key)
+    if found is None:
+        found = _described(X, y, name, digest, source_tags, most_turned)
+        _Described.datasets[key] = found
+        while len(_Described.datasets) > MOST_DESCRIBED:
+            _Described.datasets.popitem(last=False)
+    return found
+
+
+class _Described:
+    """Data that were described before: to describe them takes longer than their digest."""
+
+    datasets: ClassVar[OrderedDict[tuple[Any, ...], Dataset]] = OrderedDict()
+
+
+def _described(
+    X: Any,
+    y: Any,
+    name: str,
+    digest: Digest,
+    source_tags: Mapping[str, str],
+    most_turned: int | None,
+) -> Dataset:
     features, targets = _laid_out(X), None if y is None else _laid_out(y)
     profile = _sizes(features, targets)
     profile["fitscribe.digest"] = digest.hex
