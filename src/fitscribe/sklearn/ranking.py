@@ -111,40 +111,36 @@ def pairwise_auc(probabilities: Array, true: NDArray[np.intp]) -> float | None:
     float or None
         None if there are rows of one class only.
     """
-    columns = probabilities.shape[1]
-    sizes = np.bincount(true, minlength=columns)
+    sizes = np.bincount(true, minlength=probabilities.shape[1])
     present = np.flatnonzero(sizes)
-    if len(present) < 2:
+    classes = len(present)
+    if classes < 2:
         return None
-    areas = np.zeros((columns, columns))
-    # Several columns at once where they are short, for then the calls take most of the time.
+    scores = probabilities.T
+    if classes < len(sizes):
+        scores, sizes, true = scores[present], sizes[present], np.searchsorted(present, true)
+    # Several classes at once where there are few rows: then the calls take most of the time.
     step = max(1, AT_ONCE // len(true))
-    for start in range(0, len(present), step):
-        some = present[start : start + step]
-        twice = _twice_below(probabilities[:, some].T, true, some, columns)[:, present]
-        pairs = 2.0 * np.outer(sizes[some], sizes[present])
-        areas[np.ix_(some, present)] = 1.0 - twice / pairs
-    first, second = np.triu_indices(len(present), 1)
-    one, other = present[first], present[second]
-    shares = sizes[one] + sizes[other]
-    both = (areas[one, other] + areas[other, one]) / 2.0
-    return float((both * shares).sum() / shares.sum())
+    twice = [
+        _twice_below(scores[start : start + step], true, start, classes)
+        for start in range(0, classes, step)
+    ]
+    areas = 1.0 - np.concatenate(twice) / (2.0 * sizes[:, None] * sizes)
+    shares = (sizes[:, None] + sizes) * ~np.tri(classes, dtype=bool)  # each pair once
+    return float(((areas + areas.T) * shares).sum() / (2.0 * shares.sum()))
 
 
-def _twice_below(
-    scores: Array, true: NDArray[np.intp], own: NDArray[np.intp], classes: int
-) -> Array:
+def _twice_below(scores: Array, true: NDArray[np.intp], first: int, classes: int) -> Array:
     """Return how many rows of a score's own class score less, summed over the rows of each class.
 
     Parameters
     ----------
     scores : ndarray of shape (n_scores, n_rows)
+        Those of a class each, from the class `first` on.
     true : ndarray of shape (n_rows,) and dtype intp
         The class of each row.
-    own : ndarray of shape (n_scores,) and dtype intp
-        The class that each score is of.
-    classes : int
-        How many classes there are.
+    first, classes : int
+        The class of the first scores, and how many classes there are.
 
     Returns
     -------
@@ -152,10 +148,11 @@ def _twice_below(
         Twice the number, ties counting half.
     """
     count, rows = scores.shape
+    own = np.arange(count)[:, None]
     order = np.argsort(scores, axis=1)
     labels = true[order]
-    counted = np.cumsum(labels == own[:, None], axis=1).ravel()
-    ranked = np.take_along_axis(scores, order, axis=1).ravel()
+    counted = (labels == own + first).cumsum(axis=1).ravel()
+    ranked = scores[own, order].ravel()
     is_last = np.ones(count * rows, dtype=bool)  # of rows with one score
     np.not_equal(ranked[1:], ranked[:-1], out=is_last[:-1])
     is_last[rows - 1 :: rows] = True
@@ -165,9 +162,9 @@ def _twice_below(
     else:
         at_end = counted[ends]
         at_start = np.concatenate(([0], at_end[:-1]))
-        group = np.cumsum(is_last) - is_last
+        group = is_last.cumsum() - is_last
         at_start[group[::rows]] = 0
         twice = (at_start + at_end)[group]
-    place = labels.ravel() + np.repeat(np.arange(count) * classes, rows)
+    place = (labels + own * classes).ravel()
     sums: Array = np.bincount(place, weights=twice, minlength=count * classes)
     return sums.reshape(count, classes)
