@@ -134,15 +134,19 @@ def inferred_requirements(modules: Iterable[str]) -> list[str]:
         nothing. A module that no distribution has is the user's own: what it imports counts.
     """
     pins: set[str] = set()
+    # Of one distribution there are many modules.
+    roots: set[str] = set()
     seen = set(HERE)
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
         root = name.partition(".")[0]
-        if name in seen or root in sys.stdlib_module_names:
+        if name in seen or root in roots or root in sys.stdlib_module_names:
             continue
         seen.add(name)
         found = pins_of(root)
+        if found:
+            roots.add(root)
         pins.update(found)
         waiting += _COMPANIONS.get(root, ()) if found else _imports_of(name)
     return sorted(pins)

@@ -268,6 +268,8 @@ class _Installed:
     answers: Recorder | None = None
     is_recorded: Callable[[Any], bool] = bool
     hooked: ClassVar[list[weakref.ref[type]]] = []
+    # Classes whose answers are hooked, with all their bases, by id.
+    asked: ClassVar[dict[int, weakref.ref[type]]] = {}
     subclassing: ClassVar[list[tuple[type, Any]]] = []
 
     @classmethod
@@ -305,6 +307,7 @@ def install(
         if _Installed.recorder is None:
             _extend_subclassing()
         hook_classes()
+        _Installed.asked.clear()
         _Installed.recorder = recorder
         _Installed.answers, _Installed.is_recorded = answers, staticmethod(is_recorded)
 
@@ -343,6 +346,7 @@ def uninstall() -> None:
         _Installed.kinds = (BaseEstimator,)
         _Installed.subclassing.clear()
         _Installed.hooked.clear()
+        _Installed.asked.clear()
 
 
 def _put(cls: type, name: str, value: Any) -> None:
@@ -371,10 +375,14 @@ def _hook_class(cls: type) -> None:
 
 def hook_answers(cls: type) -> None:
     """Hook what the instances of a class are asked once they are fitted."""
+    known = _Installed.asked.get(id(cls))
+    if known is not None and known() is cls:
+        return
     with _lock:
         if _Installed.answers is not None:
             for base in cls.__mro__:
                 _hook_own(base, ANSWERS)
+            _Installed.asked[id(cls)] = weakref.ref(cls)
 
 
 def _hook_own(cls: type, names: tuple[str, ...] = METHODS) -> None:

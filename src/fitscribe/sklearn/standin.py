@@ -40,6 +40,7 @@ __all__ = [
 ASKED = ("predict", "predict_proba", "decision_function", "transform", "score", "score_samples")
 
 # Packages whose estimators leave themselves alone in predict.
+ATOMS = frozenset({type(None), bool, int, float, str})
 PLAIN = frozenset(
     {"catboost", "imblearn", "lightgbm", "numpy", "scipy", "skrub", "sklearn", "xgboost"}
 )
@@ -152,7 +153,12 @@ def calls_own_function(params: Mapping[str, Any]) -> bool:
 def _own_functions(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the params that are functions of the user's own: a kernel, a metric, a step."""
     for key, value in params.items():
-        if callable(value) and key.rpartition("__")[2] not in FIT_ONLY and _is_own(value):
+        if (
+            type(value) not in ATOMS
+            and callable(value)
+            and key.rpartition("__")[2] not in FIT_ONLY
+            and _is_own(value)
+        ):
             yield key, value
 
 
@@ -212,7 +218,10 @@ def _reason_of_one(part: Any) -> str | None:
 def _classes(estimator: Any, params: Mapping[str, Any]) -> Iterator[type]:
     """Yield the classes of an estimator and of those among its params."""
     yield type(estimator)
-    yield from map(type, filter(_is_part, params.values()))
+    for value in params.values():
+        # Most params are numbers and texts, and this is asked often.
+        if type(value) not in ATOMS and _is_part(value):
+            yield type(value)
 
 
 def _is_part(value: Any) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from xxhash import xxh3_128
+from xxhash import xxh3_128_digest, xxh3_128_hexdigest
 
 from fitscribe.modelfolder.containers import is_sparse
 from fitscribe.tracking.digests import digest_of
@@ -39,6 +39,8 @@ HOMES = {"_loss": "sklearn._loss._loss"}
 # They count how they are asked, in four places of their state.
 TREES_OF_ROWS = ("KDTree", "BallTree")
 _PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None), range, slice})
+
+_ATOMS = frozenset({bool, int, float, type(None)})
 
 
 class _Unknown(Exception):
@@ -78,7 +80,7 @@ def state_digest(
         walk.see(estimator, 0)
     except _ODD:
         return None
-    return xxh3_128("".join(walk.told).encode("utf-8", "surrogatepass")).digest()
+    return xxh3_128_digest("".join(walk.told).encode("utf-8", "surrogatepass"))
 
 
 class _Walk:
@@ -138,10 +140,19 @@ class _Walk:
     def see_estimator(self, estimator: Any, depth: int) -> None:
         self.add(_name(type(estimator)))
         held = vars(estimator)
+        plain: dict[str, Any] = {}
         for name in sorted(held):
-            if name not in LEFT_OUT:
-                self.told.append(f"{name}=")
-                self.see(held[name], depth + 1)
+            value = held[name]
+            if name in LEFT_OUT:
+                continue
+            if type(value) in _ATOMS:
+                plain[name] = value
+                continue
+            self.told.append(f"{name}=")
+            self.see(value, depth + 1)
+        # Most of a small model are such params; they are told together.
+        self.values -= len(plain)
+        self.add(repr(plain))
 
     def see_array(self, array: np.ndarray[Any, Any], depth: int) -> None:
         dtype = array.dtype
@@ -159,7 +170,7 @@ class _Walk:
             raise _Unknown
         self.add(f"array {dtype.descr if dtype.names else dtype.str} {array.shape}")
         content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-        self.told.append(xxh3_128(content.data).hexdigest())
+        self.told.append(xxh3_128_hexdigest(content.data))
 
     def see_other(self, thing: Any, kind: type, depth: int) -> None:
         if isinstance(thing, (np.random.RandomState, np.random.Generator)):

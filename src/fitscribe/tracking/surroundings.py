@@ -47,11 +47,8 @@ MASK = "***"
 
 def environment_lock() -> bytes:
     """Return what is installed, as lines ``name==version`` below Python's own version."""
-    return _lock(_folders(), _state(_folders()))
-
-
-def _folders() -> tuple[str, ...]:
-    return tuple(dict.fromkeys(path or os.curdir for path in sys.path))
+    folders = tuple(path or os.curdir for path in sys.path)
+    return _lock(folders, _state(folders))
 
 
 def _state(folders: Iterable[str]) -> tuple[int, ...]:
