@@ -24,8 +24,11 @@ def _is(data: object, module: str, *names: str) -> bool:
     if loaded is None:
         return False
     # A module that is being imported by another thread has not all of its names yet.
-    classes = [getattr(loaded, name, None) for name in names]
-    return isinstance(data, tuple(cls for cls in classes if cls is not None))
+    for name in names:
+        cls = getattr(loaded, name, None)
+        if cls is not None and isinstance(data, cls):
+            return True
+    return False
 
 
 def is_pandas_frame(data: object) -> bool:

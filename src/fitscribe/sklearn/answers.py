@@ -35,7 +35,8 @@ from fitscribe.tracking.stack import skipped_in_warnings
 __all__ = ["AskedCall", "begun", "dataset_of", "keep", "record_answer"]
 
 Call = TypeVar("Call", bound="AskedCall")
-Marked = tuple[CodeType, str, Dataset]
+# A digest, the data, and what the mark has by its id.
+Marked = tuple[str, Dataset, tuple[CodeType, object]]
 
 MOST_DATASETS = 64
 UNNAMED = "unknown_dataset"
@@ -47,7 +48,7 @@ MOST_TURNED = 256 << 10
 class _Seen:
     """Data that were described before, by their mark and the place in the code.
 
-    The code is kept; the same data there have the same name.
+    The code and the labels are kept; the same data there have the same name.
     """
 
     marked: ClassVar[OrderedDict[tuple[object, ...], Marked]] = OrderedDict()
@@ -59,7 +60,7 @@ def dataset_of(X: Any, maker: Maker, position: int = 0, parameter: str = "X") ->
     `position` and `parameter` say which argument of the call of ours they are. Of what the model
     was trained on its run knows more already.
     """
-    frame, mark = calling_frame(), mark_of_table(X)
+    frame, (mark, labels) = calling_frame(), mark_of_table(X)
     if frame is None or mark is None:
         digest = digest_of(X)
         if digest is None:
@@ -74,10 +75,10 @@ def dataset_of(X: Any, maker: Maker, position: int = 0, parameter: str = "X") ->
         if digest is None:
             return None
         found = _described(X, digest, variable_name(X, (position, parameter), frame))
-        seen = _Seen.marked[place] = frame.f_code, digest.hex, found
+        seen = _Seen.marked[place] = digest.hex, found, (frame.f_code, labels)
         while len(_Seen.marked) > MOST_DATASETS:
             _Seen.marked.popitem(last=False)
-    return maker.trained_on if seen[1] == maker.digest_of_X else seen[2]
+    return maker.trained_on if seen[0] == maker.digest_of_X else seen[1]
 
 
 def _described(X: Any, digest: Digest, name: str | None) -> Dataset:
@@ -123,9 +124,11 @@ def keep(score: Score) -> None:
 class AskedCall:
     """A call after the fit while it lasts: what happens inside is part of it."""
 
+    # Of the scope before it; :func:`begun` sets it.
+    token: Token[Scope]
+
     def __init__(self, attempts: Attempts, makers: Sequence[Maker] = ()) -> None:
         self.attempts = attempts
-        self.token: Token[Scope] | None = None
         # Whose model is asked: several, where it is a copy of equal ones.
         self.makers = makers
 
@@ -147,20 +150,17 @@ class AskedCall:
 
     def finished(self, result: Any) -> None:
         """The call returned."""
-        self._restore()
+        active.restore(self.token)
         self.attempts("keep what was computed", self._keep, result)
         if problems:
             self.attempts.problems += problems
             problems.clear()
-        self.attempts.tell()
+        if self.attempts.problems:
+            self.attempts.tell()
 
     def failed(self, error: BaseException) -> None:
         """The call raised: there is nothing to keep."""
-        self._restore()
-
-    def _restore(self) -> None:
-        if self.token is not None:
-            active.restore(self.token)
+        active.restore(self.token)
 
     def _keep(self, result: Any) -> None:
         raise NotImplementedError

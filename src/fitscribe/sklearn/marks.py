@@ -43,48 +43,33 @@ def mark_of_array(array: NDArray[Any]) -> Mark:
     return kind, quick_digest(plain)
 
 
-def mark_of_table(data: Any) -> tuple[object, ...] | None:
+def mark_of_table(data: Any) -> tuple[tuple[object, ...] | None, object]:
     """Return the mark of an array or of a frame of pandas; None where that takes as long as more.
 
-    It holds the labels of a frame: whoever keeps it keeps them.
+    The labels of a frame are in it by their id, and come with it: whoever keeps it keeps them.
     """
     if type(data) is np.ndarray:
-        return _mark_of_numbers(data)
+        return _mark_of_numbers(data), None
     if not is_pandas_frame(data):
-        return None
+        return None, None
     blocks = getattr(getattr(data, "_mgr", None), "blocks", None)
     if blocks is None:
-        return None
+        return None, None
     index = data.index
     if hasattr(index, "step"):
         rows: object = (index.start, index.stop, index.step)
     else:
         rows = _mark_of_numbers(index._values)
-    marks = [rows, *(_mark_of_numbers(block.values) for block in blocks)]
-    if None in marks:
-        return None
-    places = [block.mgr_locs.as_array.tobytes() for block in blocks]
-    return (type(data), index.name, _Same(data.columns), *marks, *places)
+    labels = data.columns
+    mark = [type(data), index.name, id(labels), rows]
+    for block in blocks:
+        mark += (_mark_of_numbers(block.values), block.mgr_locs.as_array.tobytes())
+    return None if rows is None or None in mark[4:] else tuple(mark), labels
 
 
 def quick_digest(array: Any) -> bytes:
     """Return the digest of an array that lies in the order of rows."""
     return (xxh64_digest if array.nbytes <= SMALL else xxh3_128_digest)(array)
-
-
-class _Same:
-    """One object: equal to itself only."""
-
-    __slots__ = ("thing",)
-
-    def __init__(self, thing: object) -> None:
-        self.thing = thing
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.thing is other.thing
-
-    def __hash__(self) -> int:
-        return id(self.thing)
 
 
 def _mark_of_numbers(array: Any) -> tuple[object, ...] | None:

@@ -152,12 +152,13 @@ class _StandIn:
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call the original with an estimator and what it is given, and record it."""
         function = _of(self, "original")
-        recorder = _Installed.recorder_of(_of(self, "name"))
+        name = _of(self, "name")
+        recorder = _Installed.answers if name in ANSWERS else _Installed.recorder
         if recorder is None or scope().fit is not None or not args:
             return function(*args, **kwargs)
         if not isinstance(args[0], _Installed.kinds):
             return function(*args, **kwargs)
-        recording: Any = recorder(args[0], _of(self, "name"), function, args[1:], kwargs)
+        recording: Any = recorder(args[0], name, function, args[1:], kwargs)
         if recording is None:
             return function(*args, **kwargs)
         try:
@@ -166,7 +167,7 @@ class _StandIn:
             recording.failed(error)
             raise
         recording.finished(result)
-        return recording.stages(result) if _of(self, "name") in STAGED else result
+        return recording.stages(result) if name in STAGED else result
 
 
 class Hook(_StandIn):
@@ -271,10 +272,6 @@ class _Installed:
     # Classes whose answers are hooked, with all their bases, by id.
     asked: ClassVar[dict[int, weakref.ref[type]]] = {}
     subclassing: ClassVar[list[tuple[type, Any]]] = []
-
-    @classmethod
-    def recorder_of(cls, method: str) -> Recorder | None:
-        return cls.answers if method in ANSWERS else cls.recorder
 
 
 _lock = threading.RLock()
