@@ -337,7 +337,9 @@ def test_days_that_were_shuffled(as_column):
     assert found["rows"] >= 28
 
 
-@pytest.mark.parametrize("way", ["at once", "in two steps", "transformed later", "by slices"])
+@pytest.mark.parametrize(
+    "way", ["at once", "in two steps", "transformed later", "fitted later", "by slices"]
+)
 def test_scaler_of_all_rows(way):
     X, y = load_diabetes(return_X_y=True)
     scaler = StandardScaler()
@@ -349,6 +351,10 @@ def test_scaler_of_all_rows(way):
     elif way == "transformed later":
         scaler.fit(X)
         X_train, X_test, y_train, y_test = at_random(X, y)
+        X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
+    elif way == "fitted later":
+        X_train, X_test, y_train, y_test = at_random(X, y)
+        scaler.fit(X)
         X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
     else:
         X_train, X_test, y_train, y_test = by_slices(scaler.fit_transform(X), y)

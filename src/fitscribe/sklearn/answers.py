@@ -230,7 +230,7 @@ class _Transformed(AskedCall):
     def _keep(self, result: Any) -> None:
         X, self.X = self.X, None
         side = side_of(X)
-        early = side is not None and any(self.one is other for other in side.split.learned)
+        early = side is not None and any(part.split.taught(self.one) for part in side.chain())
         was_fitted_on = any(self.one is other for other in learned_from(X))
         made = [self.one] if early or was_fitted_on else []
         note_made([*made, *made_by(X)], result)

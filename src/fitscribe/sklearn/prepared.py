@@ -141,11 +141,12 @@ def made_by(data: Any) -> list[Prepared]:
     return _made.of(data)
 
 
-def early_preparation(one: Prepared, before: str) -> Finding:
-    """Return the finding that a preparation came too early."""
+def early_preparation(one: Prepared, split: str) -> Finding:
+    """Return the finding that a preparation learned of rows that are not for training."""
     text = (
-        f"Leak: {one.title} was fitted on all {one.rows} rows before {before}, "
-        "so the training knows of rows that it is tested on. A pipeline fits it on training rows."
+        f"Leak: {one.title} was fitted on all {one.rows} rows, those for tests among them, and "
+        f"not on the training rows after {split}, so the training knows of rows that it is "
+        "tested on. A pipeline fits it on training rows."
     )
     return finding("preparation_before_split", text, estimator=one.title, rows=one.rows)
 

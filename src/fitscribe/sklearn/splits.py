@@ -120,6 +120,13 @@ class Split:
     learned: Sequence[Prepared] = ()
     parent: Side | None = None
 
+    def taught(self, one: Prepared) -> bool:
+        """Whether a preparation learned of all the rows, before they were split or after."""
+        if any(one is other for other in self.learned):
+            return True
+        source = None if self.source is None else self.source()
+        return source is not None and one.data is not None and one.data() is source
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Side:
@@ -373,7 +380,7 @@ def findings_of_splits(side: Side, X: Any) -> list[Finding]:
             )
         for shared in split.groups if one.part == TRAIN else ():
             found.append(group_overlap(shared))
-        late = [one for one in split.learned if any(one is other for other in made)]
+        late = [preparation for preparation in made if split.taught(preparation)]
         for preparation in (*split.prepared, *late) if one.part == TRAIN else ():
             if id(preparation) not in told:
                 told.add(id(preparation))
