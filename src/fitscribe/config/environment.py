@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["forget", "read"]
+__all__ = ["forget", "inherited", "read"]
 
 
 def read(name: str) -> str | None:
@@ -15,3 +15,8 @@ def read(name: str) -> str | None:
 def forget(name: str) -> None:
     """Unset a variable in this process and in those that it starts from now on."""
     os.environ.pop(name, None)
+
+
+def inherited(**more: str) -> dict[str, str]:
+    """Return the variables of a process that we start: this one's, and some more."""
+    return {**os.environ, **more}

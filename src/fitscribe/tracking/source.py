@@ -15,13 +15,14 @@ import threading
 from pathlib import Path
 from typing import ClassVar
 
+from fitscribe.config.environment import inherited
 from fitscribe.core.caller import local_caller
 from fitscribe.core.commands import Batch, RunRecord
 from fitscribe.core.ports import TrackingStore
 from fitscribe.core.states import SourceType
 from fitscribe.errors import FitscribeError
 
-__all__ = ["dirty_tag", "repository_here", "settle", "source_tags"]
+__all__ = ["begin_diff", "dirty_tag", "repository_here", "settle", "source_tags"]
 
 TAG_COMMIT = "mlflow.source.git.commit"
 TAG_DIRTY = "fitscribe.source.git.dirty"
@@ -109,6 +110,30 @@ def _commit(repository: str) -> str | None:
     return None
 
 
+def begin_diff(repository: str, how: str, output: int) -> subprocess.Popen[bytes] | None:
+    """Ask git what differs from the commit that is checked out; None where there is no git.
+
+    Whatever the repository is configured to run, it does not run for us, and nothing is locked.
+
+    Parameters
+    ----------
+    repository : str
+        The working tree, which may be anybody's.
+    how : str
+        One more option of ``git diff``.
+    output : int
+        Where its standard output goes, as ``subprocess`` has it.
+    """
+    command = ["git", "-C", repository, "-c", "core.fsmonitor=false", "diff", how]
+    command += ["--no-ext-diff", "--no-textconv", "HEAD", "--"]
+    quiet = subprocess.DEVNULL
+    environment = inherited(GIT_OPTIONAL_LOCKS="0")
+    try:
+        return subprocess.Popen(command, stdin=quiet, stdout=output, stderr=quiet, env=environment)
+    except OSError:
+        return None
+
+
 class _Git:
     """The one question to git, and the runs that wait for its answer."""
 
@@ -119,17 +144,7 @@ class _Git:
 
     @classmethod
     def ask(cls, repository: str) -> None:
-        # Whatever the repository is configured to run, it does not run for us.
-        command = ["git", "-C", repository, "-c", "core.fsmonitor=false", "diff"]
-        command += ["--quiet", "--no-ext-diff", "--no-textconv", "HEAD", "--"]
-        quiet = subprocess.DEVNULL
-        environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-        try:
-            cls.process = subprocess.Popen(
-                command, stdin=quiet, stdout=quiet, stderr=quiet, env=environment
-            )
-        except OSError:
-            cls.process = None  # there is no git here: the tag stays away
+        cls.process = begin_diff(repository, "--quiet", subprocess.DEVNULL)
 
     @classmethod
     def hear(cls) -> None:

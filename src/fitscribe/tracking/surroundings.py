@@ -21,7 +21,7 @@ import msgspec.json
 from fitscribe.errors import FitscribeError
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_run
-from fitscribe.tracking.source import repository_here
+from fitscribe.tracking.source import begin_diff, repository_here
 
 __all__ = [
     "ARGUMENTS",
@@ -157,18 +157,8 @@ def uncommitted_diff(repository: str) -> bytes | None:
 
     A long one is cut, and its last line says so. Files that git does not know are not in it.
     """
-    # Whatever the repository is configured to run, it does not run for us.
-    command = ["git", "-C", repository, "-c", "core.fsmonitor=false", "diff"]
-    command += ["--no-ext-diff", "--no-textconv", "--no-color", "HEAD", "--"]
-    try:
-        asked = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-        )
-    except OSError:
+    asked = begin_diff(repository, "--no-color", subprocess.PIPE)
+    if asked is None:
         return None
     with asked:
         assert asked.stdout is not None
