@@ -15,7 +15,7 @@ from fitscribe.core.clock import now_ms
 from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.copies import makers_of
-from fitscribe.sklearn.ledger import Score, problems, store_scores
+from fitscribe.sklearn.ledger import UNKNOWN, Score, problems, store_scores
 from fitscribe.sklearn.makers import Maker
 from fitscribe.sklearn.marks import mark_of_table
 from fitscribe.sklearn.options import current
@@ -39,7 +39,6 @@ Call = TypeVar("Call", bound="AskedCall")
 Marked = tuple[str, Dataset, tuple[CodeType, object]]
 
 MOST_DATASETS = 64
-UNNAMED = "unknown_dataset"
 # Turning an array over, for the digests of its columns, takes longer than to read it. A fit takes
 # longer still; a prediction need not.
 MOST_TURNED = 256 << 10
@@ -85,7 +84,7 @@ def _described(X: Any, digest: Digest, name: str | None) -> Dataset:
     """Return what is known of data."""
     return dataset_entity(
         X,
-        name=name or UNNAMED,
+        name=name or UNKNOWN,
         digest=digest,
         source_tags=source_tags(),
         most_turned=MOST_TURNED,
@@ -222,7 +221,7 @@ class _Staged(_Answer):
 class _Transformed(AskedCall):
     """A call of ``transform`` of a preparation: what it makes of a part of data is that part."""
 
-    def __init__(self, one: Prepared, X: Any, attempts: Attempts) -> None:
+    def __init__(self, attempts: Attempts, one: Prepared, X: Any) -> None:
         super().__init__(attempts)
         self.one = one
         self.X = X
@@ -245,10 +244,8 @@ class _Scored(AskedCall):
         super().__init__(attempts, makers)
         self.title = maker.title
         self.dataset = self.describe(X, maker)
-        name = UNNAMED if self.dataset is None else self.dataset.name
-        target = (
-            "" if y is None else f", y={argument_text(y, (1, 'y')) or f'<{type(y).__name__}>'}"
-        )
+        name = UNKNOWN if self.dataset is None else self.dataset.name
+        target = "" if y is None else f", y={argument_text(y, (1, 'y'))}"
         self.call = f"{maker.title}.score(X={name}{target})"
 
     def _keep(self, value: Any) -> None:
@@ -282,7 +279,7 @@ def _asked(
         one = preparer(estimator)
         if one is None or method != "transform":
             return None
-        call = _Transformed(one, X, attempts)
+        call = _Transformed(attempts, one, X)
     elif method == "score":
         call = _Scored(attempts, makers, X, args[1] if len(args) > 1 else kwargs.get("y"))
     else:

@@ -32,7 +32,7 @@ from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import RunFiles, files_of_run
 from fitscribe.tracking.connect import connect
 
-__all__ = ["Score", "problems", "store_scores"]
+__all__ = ["UNKNOWN", "Score", "problems", "store_scores"]
 
 INFO, UNATTRIBUTED = "metric_info.json", "unattributed_metrics.json"
 UNKNOWN = "unknown_dataset"

@@ -24,7 +24,7 @@ from fitscribe.sklearn.answers import AskedCall, begun, dataset_of, keep
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.copies import forget_copies, makers_of, may_be_copy
 from fitscribe.sklearn.functions import hook_by_name, hook_functions, is_hooked, recorded_by
-from fitscribe.sklearn.ledger import Score
+from fitscribe.sklearn.ledger import UNKNOWN, Score
 from fitscribe.sklearn.makers import Maker, is_linked
 from fitscribe.sklearn.memory import Memory
 from fitscribe.sklearn.origins import Part, forget_answers, makers_named, part_of, rival_of
@@ -237,7 +237,7 @@ class _Scorer(AskedCall):
         given = {**dict(zip(("X", "y_true"), args, strict=False)), **kwargs}
         X, y = given.get("X"), given.get("y_true", given.get("y"))
         self.dataset = self.describe(X, maker, 1)
-        name = "unknown_dataset" if self.dataset is None else self.dataset.name
+        name = UNKNOWN if self.dataset is None else self.dataset.name
         target = "" if y is None else f", {argument_text(y, (2, 'y'))}"
         self.arguments = f"({maker.title}, {name}{target})"
 
