@@ -5,7 +5,7 @@ by another thread. The limit is 50 µs and 1.5 times reading the arrays once (a 
 
     python bench/tracked_calls.py
 
-The first call about a data set, which is described then, is told apart from those after it.
+The first call about a data set describes it and takes longer; it does not show in a median.
 """
 
 from __future__ import annotations

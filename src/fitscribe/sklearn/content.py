@@ -14,7 +14,7 @@ from xxhash import xxh64_digest
 
 from fitscribe.sklearn.marks import mark_of_array, quick_digest
 
-__all__ = ["MOST_BYTES", "Content", "content_of"]
+__all__ = ["Content", "content_of"]
 
 Array = NDArray[Any]
 # Of more bytes no copy is kept: they are known by their digest only.

@@ -26,7 +26,7 @@ def kept_weakly(find: Callable[..., T]) -> Callable[..., T]:
     What cannot be referred to weakly is asked about each time. What the function returns must not
     refer to its first argument.
     """
-    # By id: a class may have no hash, and that of a code object is one of all that it holds.
+    # By id, for a class may have no hash.
     known: dict[int, tuple[ref[Any], T]] = {}
 
     @functools.wraps(find)

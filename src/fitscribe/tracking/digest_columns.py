@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -42,15 +41,6 @@ MOST_COLUMNS = 256
 DIGITS = 8
 # Cells that are Python objects, texts of a fixed width and the like are read one by one.
 MOST_ODD_CELLS = 1 << 16
-
-
-MOST_KNOWN = 64
-
-
-class _Known:
-    """What was found of data by their digest: models are fitted on the same data many times."""
-
-    profiles: ClassVar[OrderedDict[str, Mapping[str, Any]]] = OrderedDict()
 
 
 class LeftOut(Exception):
@@ -80,9 +70,6 @@ def columns_profile(
         one label the second is called ``label.1``. ``fitscribe.columns_left_out``, if there are
         some that have none: why.
     """
-    known = _Known.profiles.get(digest.hex)
-    if known is not None:
-        return known
     found: dict[str, dict[str, str]] = {}
     left_out: dict[str, str] = {}
     for (what, part_of_data), part in zip(data.items(), digest.parts, strict=False):
@@ -93,10 +80,6 @@ def columns_profile(
     profile: dict[str, Any] = {COLUMNS: found} if found else {}
     if left_out:
         profile[LEFT_OUT] = left_out
-    elif not digest.partial:
-        _Known.profiles[digest.hex] = profile
-        while len(_Known.profiles) > MOST_KNOWN:
-            _Known.profiles.popitem(last=False)
     return profile
 
 
