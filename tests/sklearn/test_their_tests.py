@@ -23,9 +23,13 @@ MODULES = (
     *("sklearn.feature_selection", "sklearn.preprocessing", "sklearn.impute", "sklearn.cluster"),
     *("sklearn.neural_network", "sklearn.inspection", "sklearn.semi_supervised"),
     *("sklearn.linear_model.tests.test_sgd", "sklearn.linear_model.tests.test_logistic"),
-    *("sklearn.utils.tests.test_set_output", "sklearn.utils.tests.test_pprint"),
     "sklearn.utils.tests.test_estimator_checks",
 )
+# They fit no estimator, so there are no runs to be found after them.
+FITLESS = ("sklearn.utils.tests.test_set_output", "sklearn.utils.tests.test_pprint")
+# They replace a function of scikit-learn that splits rows into chunks, and count how often it is
+# called: once more, where the scores of the training rows are looked at after the fit.
+COUNTING = re.compile(r"::test_iforest_chunks_works[12]\[")
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(7200)]
@@ -62,10 +66,13 @@ def failed(folder: Path, chosen: list[str], *options: str) -> set[str]:
     return set(FAILED.findall(done.stdout))
 
 
-@pytest.mark.parametrize("module", [*QUICK, *(MODULES if SOAK else ())])
+@pytest.mark.parametrize("module", [*QUICK, *((*MODULES, *FITLESS) if SOAK else ())])
 def test_what_passes_without_autologging_passes_with_it(module: str, tmp_path: Path) -> None:
     with_it = failed(tmp_path, ["--pyargs", module], "-p", "autologged")
+    with_it = {name for name in with_it if not COUNTING.search(name)}
     assert with_it == set() or with_it <= failed(tmp_path, ["--pyargs", module])
+    if module in FITLESS:
+        return
     fitscribe.set_tracking_uri(tmp_path / "home")
     try:
         assert fitscribe.search_runs(output_format="list", max_results=1) != []
