@@ -32,7 +32,7 @@ from fitscribe.tracking.datasets import Digest, dataset_entity, digest_of
 from fitscribe.tracking.source import source_tags
 from fitscribe.tracking.stack import skipped_in_warnings
 
-__all__ = ["AskedCall", "begun", "dataset_of", "keep", "record_answer"]
+__all__ = ["AskedCall", "begun", "dataset_of", "record_answer"]
 
 Call = TypeVar("Call", bound="AskedCall")
 # A digest, the data, and what the mark has by its id.
@@ -91,12 +91,11 @@ def _described(X: Any, digest: Digest, name: str | None) -> Dataset:
     )
 
 
-def begun(what: str, make: Callable[..., Call | None], *given: Any) -> Call | None:
+def begun(here: Scope, what: str, make: Callable[..., Call | None], *given: Any) -> Call | None:
     """Return a call that has begun to be recorded; None if it is none of ours.
 
-    `make` makes it of the attempts and of what is `given`.
+    `here` is where it is made; `make` makes the recording of the attempts and of what is `given`.
     """
-    here = active.scope()
     options = current(here)
     if options is None or not options.log_post_training_metrics:
         return None
@@ -108,22 +107,15 @@ def begun(what: str, make: Callable[..., Call | None], *given: Any) -> Call | No
         attempts.tell()
         return None
     # Nothing of ours comes between this and the call.
-    call.token = active.swap(fit=call)
+    call.here, call.token = here, active.swap(call, here)
     return call
-
-
-def keep(score: Score) -> None:
-    """Store a metric soon."""
-    score.active = active.current_run()
-    if score.active is None:
-        score.last = active.last_run()
-    write_behind(store_scores, score)
 
 
 class AskedCall:
     """A call after the fit while it lasts: what happens inside is part of it."""
 
-    # Of the scope before it; :func:`begun` sets it.
+    # The scope before it, and what leads back there; :func:`begun` sets them.
+    here: Scope
     token: Token[Scope]
 
     def __init__(self, attempts: Attempts, makers: Sequence[Maker] = ()) -> None:
@@ -131,11 +123,22 @@ class AskedCall:
         # Whose model is asked: several, where it is a copy of equal ones.
         self.makers = makers
 
-    def keep_score(self, name: str, result: Result, call: str, dataset: Dataset | None) -> None:
+    def keep(self, score: Score) -> None:
+        """Store a metric soon."""
+        runs = self.here.runs
+        if runs:
+            score.active = runs[-1]
+        else:
+            score.last = active.last_run()
+        write_behind(store_scores, score)
+
+    def keep_score(
+        self, name: str, result: Result | float, call: str, dataset: Dataset | None
+    ) -> None:
         """Store soon what the model that was asked is worth."""
         maker = self.makers[0] if len(self.makers) == 1 else None
         known = None if maker is not None else Origin.of(self.makers, dataset)
-        keep(Score(name, result, call, now_ms(), maker, dataset, known=known))
+        self.keep(Score(name, result, call, now_ms(), maker, dataset, known=known))
 
     def describe(self, X: Any, maker: Maker, position: int = 0) -> Dataset | None:
         """Return what is known of data that the model is asked about, and look for leaks."""
@@ -250,17 +253,22 @@ class _Scored(AskedCall):
 
     def _keep(self, value: Any) -> None:
         name = f"{self.title}_score"
-        result = result_of(name, value)
+        result = value if isinstance(value, float) else result_of(name, value)
         if result is not None:
             self.keep_score(name, result, self.call, self.dataset)
 
 
 def record_answer(
-    estimator: Any, method: str, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    here: Scope,
+    estimator: Any,
+    method: str,
+    function: Any,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
 ) -> AskedCall | None:
     """Begin to record a call of a fitted model; None if it is none of ours."""
     del function
-    return begun(type(estimator).__name__, _asked, estimator, method, args, kwargs)
+    return begun(here, type(estimator).__name__, _asked, estimator, method, args, kwargs)
 
 
 def _asked(

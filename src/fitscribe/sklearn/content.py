@@ -19,7 +19,8 @@ __all__ = ["Content", "content_of"]
 Array = NDArray[Any]
 # Of more bytes no copy is kept: they are known by their digest only.
 MOST_BYTES = 4 << 20
-FLOAT64 = np.dtype(np.float64).char
+FLOAT64 = np.dtype(np.float64)
+KINDS = "biufOUST"
 
 
 class Content:
@@ -78,24 +79,23 @@ def content_of(data: Any) -> Content | None:
 
     A list of arrays (probabilities of several outputs) is put side by side.
     """
-    array = _array_of(data)
-    return None if array is None else Content(array)
+    array = data if type(data) is np.ndarray else _array_of(data)
+    if array is None or not array.ndim or array.dtype.kind not in KINDS:
+        return None
+    return Content(array)
 
 
 def _array_of(data: Any) -> Array | None:
-    if type(data) is not np.ndarray:
-        if isinstance(data, (list, tuple)) and data and isinstance(data[0], np.ndarray):
-            return _side_by_side(data)
-        try:
-            data = np.asarray(data)
-        except (TypeError, ValueError, RuntimeError):
-            return None
-    array: Array = data
-    return array if array.ndim and array.dtype.kind in "biufOUST" else None
+    if isinstance(data, (list, tuple)) and data and isinstance(data[0], np.ndarray):
+        return _side_by_side(data)
+    try:
+        return np.asarray(data)
+    except (TypeError, ValueError, RuntimeError):
+        return None
 
 
 def _side_by_side(arrays: Any) -> Array | None:
-    parts = [_array_of(part) for part in arrays]
+    parts = [_array_of(part) if np.ndim(part) else None for part in arrays]
     whole = [_as_values(part.reshape(len(part), -1)) for part in parts if part is not None]
     if len(whole) != len(arrays) or len({len(part) for part in whole}) != 1:
         return None

@@ -38,7 +38,7 @@ from fitscribe.sklearn.preparation import (
 )
 from fitscribe.sklearn.prepared import prepared
 from fitscribe.tracking import active
-from fitscribe.tracking.active import OpenRun
+from fitscribe.tracking.active import OpenRun, Scope
 from fitscribe.tracking.artifacts import files_of_run
 from fitscribe.tracking.publish import PROGRESS
 
@@ -48,14 +48,13 @@ T = TypeVar("T")
 
 
 def arguments_to_read(
-    estimator: Any, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    here: Scope, estimator: Any, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[Options, Attempts, Arguments] | None:
     """Return what to read a call of a training method with; None if it is none of ours."""
-    here = active.scope()
     if here.observing:
         return None
     forget(estimator)  # whatever comes of it, it is no longer the model that it was
-    options = current()
+    options = current(here)
     if options is None or (options.exclusive and here.runs):
         return None
     attempts = Attempts(type(estimator).__name__, options.silent)

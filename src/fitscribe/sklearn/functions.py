@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from types import CellType
 from typing import Any, ClassVar, Protocol
 
-from fitscribe.tracking.active import scope
+from fitscribe.tracking.active import Scope, in_progress, scope
 from fitscribe.tracking.stack import skipped_in_warnings
 
 __all__ = [
@@ -44,8 +44,10 @@ class Recording(Protocol):
 class CallRecorder(Protocol):
     """Decides what to do about a call; never raises."""
 
-    def __call__(self, function: Any, args: tuple[Any, ...], kwargs: Any) -> Recording | None:
-        """Return a recording, or None if the call is none of ours."""
+    def __call__(
+        self, here: Scope, function: Any, args: tuple[Any, ...], kwargs: Any
+    ) -> Recording | None:
+        """Return a recording, or None if the call is none of ours; `here` is where it is made."""
 
 
 class _Hooked:
@@ -130,10 +132,10 @@ def recorded_by(original: Callable[..., Any], recorder: CallRecorder) -> Callabl
     """
 
     def recorded(*args: Any, **kwargs: Any) -> Any:
-        here = scope()
+        here = in_progress()
         if here.fit is not None or here.observing:
             return original(*args, **kwargs)
-        recording = recorder(original, args, kwargs)
+        recording = recorder(scope(), original, args, kwargs)
         if recording is None:
             return original(*args, **kwargs)
         try:

@@ -49,7 +49,8 @@ class Score:
     ----------
     name : str
         The metric's.
-    result : Result
+    given : Result or float
+        What it came to; most come to a number.
     call : str
         The call as text, for ``metric_info.json``.
     timestamp : int
@@ -72,7 +73,7 @@ class Score:
     """
 
     name: str
-    result: Result
+    given: Result | float
     call: str
     timestamp: int
     maker: Maker | None = None
@@ -83,6 +84,12 @@ class Score:
     keeps_unattributed: bool = True
     known: Origin | None = None
     key: str | None = None
+
+    @property
+    def result(self) -> Result:
+        """What it came to."""
+        given = self.given
+        return Result({"": float(given)}) if isinstance(given, float) else given
 
     def settle(self) -> Origin:
         """Find out whose it is; once."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,16 @@ from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.leaks import Training
 from fitscribe.tracking.active import OpenRun
 
-__all__ = ["Maker", "forget", "is_as_held", "is_linked", "link", "maker_of", "parts_held"]
+__all__ = [
+    "Maker",
+    "forget",
+    "is_as_held",
+    "is_linked",
+    "link",
+    "linked_ids",
+    "maker_of",
+    "parts_held",
+]
 
 # Params that change how something is computed, and not what.
 HARMLESS = frozenset({"n_jobs", "verbose", "pre_dispatch", "copy", "copy_X", "cache_size"})
@@ -90,6 +99,7 @@ class _Linked:
 
 # By id, for estimators may be unhashable, or equal to others.
 _linked: dict[int, _Linked] = {}
+linked_ids: Container[int] = _linked
 _lock = threading.RLock()
 
 
@@ -108,7 +118,7 @@ def link(estimator: Any, maker: Maker) -> None:
 def parts_held(estimator: Any) -> Held:
     """Return what makes a model: what each estimator in it holds, by name and identity."""
     return tuple(
-        (weakref.ref(part), names, _ids(part, names))
+        (weakref.ref(part), names, tuple(map(id, map(vars(part).get, names))))
         for part in _parts(estimator, MOST_DEPTH)
         for names in [_names(part)]
     )
@@ -136,7 +146,7 @@ def is_as_held(state: Held) -> bool:
     """Whether an estimator holds what it held when :func:`parts_held` looked."""
     for reference, names, ids in state:
         part = reference()
-        if part is None or _ids(part, names) != ids:
+        if part is None or tuple(map(id, map(vars(part).get, names))) != ids:
             return False
     return True
 
@@ -144,10 +154,6 @@ def is_as_held(state: Held) -> bool:
 def _names(part: Any) -> tuple[str, ...]:
     """Return the names of what makes the model: fitted attributes and params that matter."""
     return tuple(name for name in vars(part) if not name.startswith("_") and name not in HARMLESS)
-
-
-def _ids(part: Any, names: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(map(id, map(vars(part).get, names)))
 
 
 def _parts(estimator: Any, depth: int) -> Iterator[Any]:

@@ -9,6 +9,7 @@ import sys
 import threading
 import weakref
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -18,6 +19,8 @@ __all__ = ["Memory", "owner_of"]
 T = TypeVar("T")
 
 MOST_MEMBERS = 64
+# A thing that lay in more places than this is asked which of them are there still.
+MOST_PLACES = 64
 
 
 def owner_of(array: Any) -> Any:
@@ -33,10 +36,10 @@ def _with_owner(array: Any) -> list[Any]:
     return [array] if owner is array else [array, owner]
 
 
-def _places(data: Any) -> list[Any]:
+def _places(data: Any) -> Sequence[Any]:
     """Return the objects by which data are known again."""
     if type(data) is np.ndarray:
-        return [data] if data.base is None else _with_owner(data)
+        return (data,) if data.base is None else _with_owner(data)
     if isinstance(data, (list, tuple)):
         arrays = [one for one in data[:MOST_MEMBERS] if isinstance(one, np.ndarray)]
         return [place for array in arrays for place in _places(array)]
@@ -64,6 +67,11 @@ class Memory(Generic[T]):
     most_bytes : int, optional
         How much they may take together; the newest is known in any case.
 
+    Attributes
+    ----------
+    entries : dict
+        What lies where; empty if nothing is known.
+
     Examples
     --------
     >>> import numpy as np
@@ -77,80 +85,87 @@ class Memory(Generic[T]):
     def __init__(self, most: int, most_bytes: int = sys.maxsize) -> None:
         self.most = most
         self.most_bytes = most_bytes
-        self._things: OrderedDict[int, tuple[T, int, list[int]]] = OrderedDict()
+        self._things: OrderedDict[int, T] = OrderedDict()
+        # Of each its bytes, and the ids of the places where it lies.
+        self._known: dict[int, tuple[int, list[int]]] = {}
         self._bytes = 0
-        self._entries: dict[int, list[tuple[weakref.ref[Any], T]]] = {}
+        # By the ids of places. A list that is there is replaced, and never changed.
+        self.entries: dict[int, list[tuple[weakref.ref[Any], T]]] = {}
         self._lock = threading.RLock()
 
     def add(self, data: Any, thing: T, nbytes: int = 0) -> None:
         """Note that data, and all that lies in its memory, are a thing, which takes `nbytes`."""
         with self._lock:
-            _, held, known = self._things.pop(id(thing), (thing, 0, []))
-            keys = [key for key in known if self._alive(key)]
-            for place in _places(data):
+            held, keys = self._known.get(id(thing)) or (0, [])
+            # A plain array is the rule, and a call more takes as long as all the rest.
+            plain = type(data) is np.ndarray and data.base is None
+            for place in (data,) if plain else _places(data):
                 key = id(place)
-                entries = self._alive(key)
-                if any(one is thing and reference() is place for reference, one in entries):
-                    continue
+                entries: list[tuple[weakref.ref[Any], T]] = []
+                for entry in self.entries.get(key, ()):
+                    lies = entry[0]()
+                    # What has died is let go, and what is there already is put to the end.
+                    if lies is not None and not (lies is place and entry[1] is thing):
+                        entries.append(entry)
                 try:
-                    reference = weakref.ref(place)
+                    entries.append((weakref.ref(place), thing))
                 except TypeError:  # lists, and what has no room for a reference
                     continue
-                self._entries[key] = [*entries, (reference, thing)]
+                self.entries[key] = entries
                 keys.append(key)
-            self._things[id(thing)] = thing, nbytes, keys
+            if len(keys) > MOST_PLACES:
+                keys = [key for key in dict.fromkeys(keys) if self._alive(key)]
+            self._known[id(thing)] = nbytes, keys
+            self._things[id(thing)] = thing
+            self._things.move_to_end(id(thing))
             self._bytes += nbytes - held
-            while len(self._things) > 1 and (
-                len(self._things) > self.most or self._bytes > self.most_bytes
-            ):
-                self._forget_oldest()
+            if len(self._things) > self.most or self._bytes > self.most_bytes:
+                self._forget_old()
 
-    def _alive(self, key: int) -> list[tuple[weakref.ref[Any], T]]:
-        """Let go of what has died, and return what has not."""
-        entries = self._entries.get(key)
-        if not entries:
-            return []
-        alive = [entry for entry in entries if entry[0]() is not None]
-        if not alive:
-            del self._entries[key]
-        elif len(alive) < len(entries):
-            self._entries[key] = alive
-        return alive
+    def _alive(self, key: int) -> bool:
+        """Let go of what has died in a place; return whether anything has not."""
+        alive = [entry for entry in self.entries.get(key, ()) if entry[0]() is not None]
+        if alive:
+            self.entries[key] = alive
+        else:
+            self.entries.pop(key, None)
+        return bool(alive)
 
     def of(self, data: Any) -> list[T]:
         """Return the things that data, or the memory they lie in, are."""
         found: list[T] = []
-        entries = self._entries
-        for place in _places(data):
-            # A list that is there is replaced, and never changed.
+        entries = self.entries
+        plain = type(data) is np.ndarray and data.base is None
+        for place in (data,) if plain else _places(data):
             for reference, thing in entries.get(id(place), ()):
                 # Things are equal to themselves only.
                 if reference() is place and thing not in found:
                     found.append(thing)
         return found
 
-    def __bool__(self) -> bool:
-        """Whether anything is known."""
-        return bool(self._entries)
-
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._things.clear()
-            self._entries.clear()
+            self._known.clear()
+            self.entries.clear()
             self._bytes = 0
 
     def things(self) -> tuple[T, ...]:
         """Return all that is known, the newest last."""
         with self._lock:
-            return tuple(thing for thing, _, _ in self._things.values())
+            return tuple(self._things.values())
 
-    def _forget_oldest(self) -> None:
-        _, (thing, nbytes, keys) = self._things.popitem(last=False)
-        self._bytes -= nbytes
-        for key in keys:
-            left = [one for one in self._entries.get(key, ()) if one[1] is not thing]
-            if left:
-                self._entries[key] = left
-            else:
-                self._entries.pop(key, None)
+    def _forget_old(self) -> None:
+        while len(self._things) > 1 and (
+            len(self._things) > self.most or self._bytes > self.most_bytes
+        ):
+            key, thing = self._things.popitem(last=False)
+            nbytes, keys = self._known.pop(key)
+            self._bytes -= nbytes
+            for key in keys:
+                left = [one for one in self.entries.get(key, ()) if one[1] is not thing]
+                if left:
+                    self.entries[key] = left
+                else:
+                    self.entries.pop(key, None)

@@ -9,9 +9,9 @@ all of them are named, and none is chosen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from fitscribe.core.entities import Dataset
 from fitscribe.sklearn.content import Content, content_of
 from fitscribe.sklearn.derived import FEWEST_ROWS, Unknown, is_constant
 from fitscribe.sklearn.makers import Maker, maker_of
-from fitscribe.sklearn.marks import mark_of_array
+from fitscribe.sklearn.marks import Mark, mark_of_array
 from fitscribe.sklearn.memory import Memory, owner_of
 
 __all__ = [
@@ -109,8 +109,8 @@ class Origin:
 _NOTHING = Content(np.empty(0))
 # All answers of this process that are not too old.
 _answers: Memory[Answer] = Memory(MOST_ANSWERS, MOST_BYTES_TOGETHER)
-_by_content: WeakValueDictionary[tuple[int, str | None, tuple[str, object]], Answer]
-_by_content = WeakValueDictionary()
+# The same by model, data set and mark.
+_by_content: dict[tuple[int, str | None, Mark], ref[Answer]] = {}
 
 
 def remember(
@@ -122,11 +122,21 @@ def remember(
         return None
     # The same model asked about the same data again: one answer, in another place.
     key = id(maker), None if dataset is None else dataset.digest, content.mark
-    answer = _by_content.get(key)
+    known = _by_content.get(key)
+    answer = None if known is None else known()
     if answer is None or answer.maker is not maker:
-        answer = _by_content[key] = Answer(maker, dataset, content.keep(), classes)
+        answer = Answer(maker, dataset, content.keep(), classes)
+        if len(_by_content) >= 2 * MOST_ANSWERS:
+            _forget_dead()
+        _by_content[key] = ref(answer)
     _answers.add(data, answer, answer.content.nbytes)
     return answer
+
+
+def _forget_dead() -> None:
+    for key, known in list(_by_content.items()):
+        if known() is None:
+            _by_content.pop(key, None)
 
 
 @dataclass(slots=True)
@@ -135,7 +145,7 @@ class Part:
 
     Parameters
     ----------
-    held : list of Answer
+    held : sequence of Answer
         Of the same object or memory.
     content : Content or None
         None where it is certain that it holds what those held.
@@ -143,18 +153,18 @@ class Part:
         What lies in the whole memory that it is a part of.
     earlier : sequence of Answer
         What was answered before.
-    named : list of Maker
+    named : sequence of Maker
         Models that the text of the call names, by themselves or by their answers.
-    rivals : list of Content
+    rivals : sequence of Content
         Other arrays that the caller had, of which it may have been made.
     """
 
-    held: list[Answer]
+    held: Sequence[Answer]
     content: Content | None = None
     whole: Content | None = None
     earlier: Sequence[Answer] = ()
-    named: list[Maker] = field(default_factory=list)
-    rivals: list[Content] = field(default_factory=list)
+    named: Sequence[Maker] = ()
+    rivals: Sequence[Content] = ()
 
     def origin(self) -> Origin:
         """Return whose it is."""
@@ -202,7 +212,7 @@ class Part:
             return Origin(_distinct(made), not made)
         return Origin(_distinct(made), not self._has_rival(unknown, made[0]))
 
-    def _holding(self, content: Content) -> list[Answer]:
+    def _holding(self, content: Content) -> Sequence[Answer]:
         """Return the answers of the same memory that it still holds, as far as one can tell."""
         if content.digest is None:
             return self.held
@@ -291,7 +301,7 @@ def part_of(data: Any, only_memory: bool = False) -> Part | None:
         return None
     whole = None
     if held and type(data) is np.ndarray:
-        owner = owner_of(data)
+        owner = data if data.base is None else owner_of(data)
         # A column has no mark before it is copied, so the whole comes first.
         same = _marked(held, owner) or ([] if owner is data else _marked(held, data))
         if same:
@@ -308,9 +318,11 @@ def part_of(data: Any, only_memory: bool = False) -> Part | None:
     )
 
 
-def _marked(answers: Sequence[Answer], array: Array) -> list[Answer]:
+def _marked(answers: Sequence[Answer], array: Array) -> Sequence[Answer]:
     """Return the answers that an array holds, by its mark."""
     mark = mark_of_array(array)
+    if len(answers) == 1:
+        return answers if answers[0].content.mark == mark else []
     return [answer for answer in answers if answer.content.mark == mark]
 
 

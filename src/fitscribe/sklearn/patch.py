@@ -38,14 +38,14 @@ import sys
 import threading
 import typing
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from types import FunctionType, MethodType
 from typing import Any, ClassVar, Protocol
 
 import sklearn.base
 from sklearn.base import BaseEstimator
 
-from fitscribe.tracking.active import scope
+from fitscribe.tracking.active import Scope, in_progress, scope
 from fitscribe.tracking.stack import skipped_in_warnings
 
 __all__ = [
@@ -71,6 +71,7 @@ ANSWERS = (
     *("transform", "inverse_transform", "score_samples", "score"),
     *STAGED,
 )
+_ASKED = frozenset(ANSWERS)
 
 
 class Recording(Protocol):
@@ -94,9 +95,15 @@ class Recorder(Protocol):
     """Decides what to do about a call; never raises."""
 
     def __call__(
-        self, estimator: Any, method: str, function: Any, args: tuple[Any, ...], kwargs: Any
+        self,
+        here: Scope,
+        estimator: Any,
+        method: str,
+        function: Any,
+        args: tuple[Any, ...],
+        kwargs: Any,
     ) -> Recording | None:
-        """Return a recording, or None if the call is none of ours."""
+        """Return a recording, or None if the call is none of ours; `here` is where it is made."""
 
 
 # What a stand-in answers itself; everything else its original does.
@@ -153,12 +160,12 @@ class _StandIn:
         """Call the original with an estimator and what it is given, and record it."""
         function = _of(self, "original")
         name = _of(self, "name")
-        recorder = _Installed.answers if name in ANSWERS else _Installed.recorder
-        if recorder is None or scope().fit is not None or not args:
+        recorder = _Installed.answers if name in _ASKED else _Installed.recorder
+        if recorder is None or in_progress().fit is not None or not args:
             return function(*args, **kwargs)
         if not isinstance(args[0], _Installed.kinds):
             return function(*args, **kwargs)
-        recording: Any = recorder(args[0], name, function, args[1:], kwargs)
+        recording: Any = recorder(scope(), args[0], name, function, args[1:], kwargs)
         if recording is None:
             return function(*args, **kwargs)
         try:
@@ -193,13 +200,17 @@ class Hook(_StandIn):
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         original = _of(self, "original")
-        if instance is None or _Installed.recorder is None or scope().fit is not None:
+        if instance is None or _Installed.recorder is None or in_progress().fit is not None:
             # Inside another fit nothing is recorded, and no frame of ours is in a traceback.
             return original.__get__(instance, owner)
         if not isinstance(instance, _Installed.kinds):
             # A mixin's method, on an object that is no estimator.
             return original.__get__(instance, owner)
-        if _of(self, "name") in ANSWERS and not _Installed.is_recorded(instance):
+        if (
+            _of(self, "name") in _ASKED
+            and id(instance) not in _Installed.recorded
+            and not _Installed.may_be_asked(instance)
+        ):
             return original.__get__(instance, owner)
         recorded = _of(self, "recorded")
         if recorded is not None:
@@ -267,7 +278,8 @@ class _Installed:
     # What is an estimator: besides scikit-learn's, the classes that are watched.
     kinds: ClassVar[tuple[type, ...]] = (BaseEstimator,)
     answers: Recorder | None = None
-    is_recorded: Callable[[Any], bool] = bool
+    recorded: Container[int] = ()
+    may_be_asked: Callable[[Any], bool] = bool
     hooked: ClassVar[list[weakref.ref[type]]] = []
     # Classes whose answers are hooked, with all their bases, by id.
     asked: ClassVar[dict[int, weakref.ref[type]]] = {}
@@ -285,7 +297,8 @@ def is_installed() -> bool:
 def install(
     recorder: Recorder,
     answers: Recorder | None = None,
-    is_recorded: Callable[[Any], bool] = bool,
+    recorded: Container[int] = (),
+    may_be_asked: Callable[[Any], bool] = bool,
 ) -> None:
     """Put hooks on every estimator class, those to come included.
 
@@ -297,8 +310,10 @@ def install(
         Of fits.
     answers : Recorder, optional
         Of what fitted models are asked, for classes given to :func:`hook_answers`.
-    is_recorded : callable, optional
-        Whether an estimator is a model that a run has recorded.
+    recorded : container of int, optional
+        The ids of the models that runs have recorded.
+    may_be_asked : callable, optional
+        Whether another estimator's answers are of interest, a copy's of such a model, say.
     """
     with _lock:
         if _Installed.recorder is None:
@@ -306,7 +321,8 @@ def install(
         hook_classes()
         _Installed.asked.clear()
         _Installed.recorder = recorder
-        _Installed.answers, _Installed.is_recorded = answers, staticmethod(is_recorded)
+        _Installed.answers, _Installed.recorded = answers, recorded
+        _Installed.may_be_asked = staticmethod(may_be_asked)
 
 
 def hook_classes() -> None:

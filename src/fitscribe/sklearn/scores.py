@@ -10,17 +10,17 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from types import FrameType, ModuleType
-from typing import Any, TypeVar, cast
+from types import CodeType, FrameType, ModuleType
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
 from fitscribe.core.clock import now_ms
 from fitscribe.core.entities import Dataset
 from fitscribe.errors import InvalidParameter
-from fitscribe.sklearn.answers import AskedCall, begun, dataset_of, keep
+from fitscribe.sklearn.answers import AskedCall, begun, dataset_of
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.copies import forget_copies, makers_of, may_be_copy
 from fitscribe.sklearn.functions import hook_by_name, hook_functions, is_hooked, recorded_by
@@ -32,19 +32,20 @@ from fitscribe.sklearn.patch import is_installed
 from fitscribe.sklearn.results import Result, result_of
 from fitscribe.sklearn.variables import (
     argument_text,
-    argument_texts,
     arrays_near,
     calling_frame,
+    named,
     names_in_argument,
 )
-from fitscribe.sklearn.weakly import kept_weakly
+from fitscribe.sklearn.weakly import kept_by_code, kept_weakly
+from fitscribe.sklearn.written import source_of
+from fitscribe.tracking.active import Scope
 from fitscribe.tracking.late import when_imported
 
 __all__ = ["hook_metrics", "unhook_metrics", "watch_metric"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# The truth may equal what a perfect model predicts, so its content says nothing.
 TRUTHS = frozenset({"y_true", "labels_true"})
 # What is no prediction whatever lies in it.
 OTHERS = frozenset({"sample_weight", "target_names", "classes", "pos_label"})
@@ -66,21 +67,73 @@ def _parameters(function: Any) -> tuple[str, ...]:
     return tuple(parameter.name for parameter in parameters if parameter.kind in positional)
 
 
-def _given(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a function is given, by the names of its parameters."""
+def _names_given(
+    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return the names of the parameters that a function is given, positional ones first."""
     names = _parameters(function)
-    given = dict(zip(names, args, strict=False))
-    for place in range(len(names), len(args)):
-        given[f"#{place}"] = args[place]
-    return {**given, **kwargs} if kwargs else given
+    if len(names) != len(args):
+        names = names[: len(args)]
+        names += tuple(f"#{place}" for place in range(len(names), len(args)))
+    return (*names, *kwargs) if kwargs else names
 
 
-def _call_text(name: str, given: Mapping[str, Any], frame: FrameType | None) -> str:
-    """Return a call as text, for ``metric_info.json``: numbers as they are (MLflow's rule)."""
-    shown = [
-        f"{key}={text if type(given[key]) is np.ndarray else _plain(given[key]) or text}"
-        for key, text in argument_texts(given, frame)
+class _Reading(NamedTuple):
+    """How a call of a metric at one place in the code is read.
+
+    Parameters
+    ----------
+    places : sequence of (int, str, sequence of str)
+        Of each argument that may be a prediction, or data: its place, its role, and the variables
+        that its text names.
+    text : str or None
+        The arguments as they are written there, if that is how they are shown where all of them
+        are arrays.
+    """
+
+    places: Sequence[tuple[int, str, Sequence[str]]]
+    text: str | None
+
+
+TRUTH, DATA, PREDICTION = "truth", "data", "prediction"
+
+
+def _role(name: str, names: tuple[str, ...]) -> str | None:
+    """Return what a parameter's array is; None if it is no prediction whatever lies in it."""
+    # Beside a truth, labels are those that count; beside data they are clusters.
+    if name in OTHERS or (name == "labels" and not TRUTHS.isdisjoint(names)):
+        return None
+    if name in TRUTHS:
+        # It may equal what a perfect model predicts, so its content says nothing.
+        return TRUTH
+    return DATA if name == "X" else PREDICTION
+
+
+def _roles(names: tuple[str, ...]) -> list[tuple[int, str]]:
+    roles = [(place, _role(name, names)) for place, name in enumerate(names)]
+    return [(place, role) for place, role in roles if role is not None]
+
+
+@kept_by_code
+def _reading(code: CodeType, instruction: int, names: tuple[str, ...]) -> _Reading:
+    places = [
+        (place, role, names_in_argument(code, instruction, (place, names[place])))
+        for place, role in _roles(names)
     ]
+    texts = [source_of(code, instruction, place) for place in enumerate(names)]
+    shown = [f"{name}={text}" for name, text in zip(names, texts, strict=True)]
+    text = f"({', '.join(shown)})" if all(texts) else None
+    return _Reading(places, text)
+
+
+def _call_text(
+    name: str, names: Sequence[str], values: Sequence[Any], frame: FrameType | None
+) -> str:
+    """Return a call as text, for ``metric_info.json``: numbers as they are (MLflow's rule)."""
+    shown = []
+    for place, (key, value) in enumerate(zip(names, values, strict=True)):
+        text = "" if type(value) is np.ndarray else _plain(value)
+        shown.append(f"{key}={text or argument_text(value, (place, key), frame)}")
     return f"{name}({', '.join(shown)})"
 
 
@@ -97,21 +150,15 @@ def _is_array(value: Any) -> bool:
     return hasattr(value, "__array__") and bool(getattr(value, "shape", True))
 
 
-def _part_of(
-    place: int, name: str, value: Any, given: Iterable[Any], frame: FrameType | None
-) -> Part | Score | None:
-    """Return what is known of an argument, or None if it is certainly nobody's prediction."""
-    if _results:
-        known = _results.of(value)
-        if known:
-            return known[-1]
-    part = part_of(value, only_memory=name in TRUTHS)
-    if part is not None and not part.held:
-        part.named = makers_named(names_in_argument((place, name), frame))
-        if not part.named:
-            near = (rival_of(array, value) for array in arrays_near(given, frame))
-            part.rivals = [rival for rival in near if rival is not None]
-    return part
+def _look_around(
+    part: Part, value: Any, written: Sequence[str], given: Sequence[Any], frame: FrameType
+) -> None:
+    """Note what an argument that is nobody's answer itself may have been made of."""
+    if written:
+        part.named = makers_named(named(written, frame))
+    if not part.named:
+        near = (rival_of(array, value) for array in arrays_near(given, frame))
+        part.rivals = [rival for rival in near if rival is not None]
 
 
 class _Metric(AskedCall):
@@ -126,29 +173,43 @@ class _Metric(AskedCall):
     ) -> None:
         super().__init__(attempts)
         self.name = function.__name__
-        given = _given(function, args, kwargs)
+        names = _names_given(function, args, kwargs)
+        values = (*args, *kwargs.values()) if kwargs else args
         frame = calling_frame()
+        if frame is None:  # called by no code of anybody's
+            reading = _Reading([(place, role, ()) for place, role in _roles(names)], None)
+        else:
+            reading = _reading(frame.f_code, frame.f_lasti, names)
+        places, text = reading
         self.parts: list[Part | Score] = []
         data: list[Any] = []
-        for place, (name, value) in enumerate(given.items()):
-            # Beside a truth, labels are those that count; beside data they are clusters.
-            if name in OTHERS or (name == "labels" and not TRUTHS.isdisjoint(given)):
-                continue
+        for place, role, written in places:
+            value = values[place]
             if type(value) is not np.ndarray and not _is_array(value):
                 continue
-            if name == "X":
+            if role is DATA:
                 data.append(value)
                 continue
-            part = _part_of(place, name, value, given.values(), frame)
-            if part is not None:
-                self.parts.append(part)
-        self.call = _call_text(self.name, given, frame)
+            known = _results.of(value) if _results.entries else ()
+            if known:
+                self.parts.append(known[-1])
+                continue
+            part = part_of(value, role is TRUTH)
+            if part is None:  # certainly nobody's prediction
+                continue
+            self.parts.append(part)
+            if not part.held and frame is not None:
+                _look_around(part, value, written, values, frame)
         if not self.parts:
             # Of data alone, or of what nobody predicted.
             self.parts = [part for value in data if (part := part_of(value, True)) is not None]
+        for value in values:
+            if type(value) is not np.ndarray:
+                text = None
+        self.call = self.name + text if text else _call_text(self.name, names, values, frame)
 
     def _keep(self, value: Any) -> None:
-        result = result_of(self.name, value)
+        result = value if isinstance(value, float) else result_of(self.name, value)
         if result is None:
             return
         known = not self.name.startswith("pairwise") and not self.name.endswith(PAIRWISE)
@@ -163,7 +224,7 @@ class _Metric(AskedCall):
         for array in value if isinstance(value, tuple) else (value,):
             if isinstance(array, np.ndarray):
                 _results.add(array, score)
-        keep(score)
+        self.keep(score)
 
 
 # Arrays that metrics returned, for those that are computed of them: ``auc(fpr, tpr)``.
@@ -171,10 +232,10 @@ _results: Memory[Score] = Memory(MOST_RESULTS)
 
 
 def record_metric(
-    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    here: Scope, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Metric | None:
     """Begin to record a call of a metric function; None if it is part of another call."""
-    return begun(function.__name__, _Metric, function, args, kwargs)
+    return begun(here, function.__name__, _Metric, function, args, kwargs)
 
 
 def watch_metric(function: F) -> F:
@@ -259,7 +320,7 @@ def _name_of(scorer: Any) -> str:
 
 
 def record_scorer(
-    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    here: Scope, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Scorer | None:
     """Begin to record a scorer's ``__call__``; None if its model is of no run that we know."""
     del function
@@ -272,7 +333,7 @@ def record_scorer(
         makers = makers_of(estimator)
         return _Scorer(attempts, scorer, makers, rest, others) if makers else None
 
-    return begun(type(estimator).__name__, asked)
+    return begun(here, type(estimator).__name__, asked)
 
 
 # Importances: one record, and not one of each of its many scores.
@@ -291,7 +352,7 @@ class _Importances(AskedCall):
         self.dataset: Dataset | None = None
         if makers:
             self.dataset = self.attempts("describe the data", dataset_of, X, makers[0], 1)
-        self.call = _call_text(name, given, calling_frame())
+        self.call = _call_text(name, [*given], [*given.values()], calling_frame())
 
     def _keep(self, value: Any) -> None:
         if not self.makers:
@@ -312,16 +373,17 @@ def _importances(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record_importances(
-    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    here: Scope, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Importances | None:
     """Begin to record a call of ``permutation_importance``."""
 
     def asked(attempts: Attempts) -> _Importances:
-        given = _given(function, args, kwargs)
+        names = _names_given(function, args, kwargs)
+        given = dict(zip(names, (*args, *kwargs.values()), strict=True))
         makers = makers_of(given.get("estimator"))
         return _Importances(attempts, makers, given, function.__name__)
 
-    return begun(function.__name__, asked)
+    return begun(here, function.__name__, asked)
 
 
 # Hooks

@@ -27,6 +27,7 @@ from fitscribe.sklearn.prepared import Prepared, early_preparation, learned_from
 from fitscribe.sklearn.rows import shape_of
 from fitscribe.sklearn.variables import argument_text
 from fitscribe.sklearn.weakly import weak_reference
+from fitscribe.tracking.active import Scope
 from fitscribe.tracking.datasets import SHOWN_DIGITS, digest_of
 
 __all__ = [
@@ -313,9 +314,11 @@ def _digest(data: Any) -> str | None:
     return None if found is None else found.hex[:SHOWN_DIGITS]
 
 
-def record_split(function: Any, args: tuple[Any, ...], kwargs: Any) -> _Recorded | None:
+def record_split(
+    here: Scope, function: Any, args: tuple[Any, ...], kwargs: Any
+) -> _Recorded | None:
     """Begin to record a call of ``train_test_split``; None if it is none of ours."""
-    options = current()
+    options = current(here)
     if options is None or not options.log_provenance or not args:
         return None
     attempts = Attempts(function.__name__, options.silent)

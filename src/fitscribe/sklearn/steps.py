@@ -31,7 +31,7 @@ from fitscribe.sklearn.makers import Maker, link
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.preparation import give_back, take
 from fitscribe.tracking import active
-from fitscribe.tracking.active import OpenRun
+from fitscribe.tracking.active import OpenRun, Scope
 from fitscribe.tracking.lifecycle import error_tags
 from fitscribe.tracking.runs import reopen_run
 
@@ -41,10 +41,15 @@ CONTINUES = "fitscribe.continues"
 
 
 def record(
-    estimator: Any, method: str, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    here: Scope,
+    estimator: Any,
+    method: str,
+    function: Any,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
 ) -> RecordedFit | Preparation | _Step | None:
     """Begin to record a call of a training method; None if it is none of ours."""
-    read = arguments_to_read(estimator, function, args, kwargs)
+    read = arguments_to_read(here, estimator, function, args, kwargs)
     if read is None:
         return None
     end_what_died()

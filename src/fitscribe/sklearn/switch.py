@@ -20,7 +20,7 @@ from fitscribe.sklearn.course import end_courses
 from fitscribe.sklearn.functions import unhook_functions
 from fitscribe.sklearn.greeting import greet_at_end
 from fitscribe.sklearn.leaks import forget_rows
-from fitscribe.sklearn.makers import is_linked
+from fitscribe.sklearn.makers import linked_ids
 from fitscribe.sklearn.options import Options, current, for_task, set_for_process
 from fitscribe.sklearn.preparation import take
 from fitscribe.sklearn.prepared import forget_prepared, is_preparer
@@ -210,7 +210,7 @@ def autolog(
 
 
 def _install() -> None:
-    patch.install(record, record_answer, _is_known)
+    patch.install(record, record_answer, linked_ids, _may_be_asked)
     watch_listed()
     when_imported(MODULE, hook_validations)
     when_imported(SPLITS, hook_splits)
@@ -224,8 +224,8 @@ def _install() -> None:
     hidden_tasks(plain_task)
 
 
-def _is_known(estimator: Any) -> bool:
-    return is_linked(estimator) or is_preparer(estimator) or may_be_copy(estimator)
+def _may_be_asked(estimator: Any) -> bool:
+    return is_preparer(estimator) or may_be_copy(estimator)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ from fitscribe.sklearn.origins import remember
 from fitscribe.sklearn.patch import is_installed
 from fitscribe.sklearn.quiet import quietly
 from fitscribe.tracking import active
-from fitscribe.tracking.active import OpenRun
+from fitscribe.tracking.active import OpenRun, Scope
 from fitscribe.tracking.artifacts import files_of_run
 
 __all__ = ["MODULE", "hook_validations"]
@@ -51,10 +51,9 @@ FILE, PREDICTIONS = "cross_validation.json", "out_of_fold_predictions.npy"
 
 
 def record_validation(
-    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    here: Scope, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Validation | _Unrecorded | None:
     """Begin to record a call; None if it is none of ours."""
-    here = active.scope()
     options = current(here)
     if options is None or (options.exclusive and here.runs):
         return None

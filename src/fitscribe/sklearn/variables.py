@@ -23,16 +23,15 @@ from fitscribe.sklearn.written import (
     name_of,
     names_of,
     source_of,
-    sources_of,
 )
 from fitscribe.tracking.stack import SKIPPED_FILE, is_between
 
 __all__ = [
     "Place",
     "argument_text",
-    "argument_texts",
     "arrays_near",
     "calling_frame",
+    "named",
     "names_in_argument",
     "variable_name",
 ]
@@ -85,9 +84,9 @@ def _caller_of(frame: FrameType) -> FrameType | None:
     return caller
 
 
-def arrays_near(others: Iterable[Any], frame: FrameType | None) -> list[Any]:
+def arrays_near(others: Iterable[Any], frame: FrameType) -> list[Any]:
     """Return the arrays of floats that the calling code holds, beside `others`."""
-    if frame is None or _holds_its_names(frame.f_code):
+    if _holds_its_names(frame.f_code):
         return []
     known = {id(other) for other in others}
     names = frame.f_locals
@@ -114,32 +113,25 @@ def argument_text(value: Any, place: Place, frame: FrameType | None = None) -> s
     return text
 
 
-def argument_texts(given: Mapping[str, Any], frame: FrameType | None) -> Sequence[tuple[str, str]]:
-    """Return the name of each parameter, and :func:`argument_text` of what it is given."""
-    if frame is None:
-        return [(name, f"<{type(value).__name__}>") for name, value in given.items()]
-    written = sources_of(frame.f_code, frame.f_lasti, tuple(given))
-    if written is not None:
-        return written
-    return [
-        (name, argument_text(value, (place, name), frame))
-        for place, (name, value) in enumerate(given.items())
-    ]
+def names_in_argument(code: CodeType, instruction: int, place: Place) -> Sequence[str]:
+    """Return the variables that the text of an argument of a call names, for :func:`named`."""
+    return () if _holds_its_names(code) else names_of(code, instruction, place)
 
 
-def names_in_argument(place: Place, frame: FrameType | None) -> list[Any]:
-    """Return the objects that the text of an argument of the call of ours names."""
-    if frame is None or _holds_its_names(frame.f_code):
-        return []
-    written = names_of(frame.f_code, frame.f_lasti, place)
-    if not written:
-        return []
-    names, others = frame.f_locals, frame.f_globals
+def named(names: Sequence[str], frame: FrameType) -> list[Any]:
+    """Return the objects that go by some names in a frame."""
+    bound, others = frame.f_locals, frame.f_globals
+    known = []
     try:
-        known = [names.get(name, others.get(name)) for name in written]
+        for name in names:
+            one = bound.get(name, others)
+            if one is others:
+                one = others.get(name)
+            if one is not None:
+                known.append(one)
+        return known
     finally:
-        _let_go(frame.f_code, names)
-    return [one for one in known if one is not None]
+        _let_go(frame.f_code, bound)
 
 
 def _is_library(frame: FrameType) -> bool:
@@ -199,17 +191,20 @@ def calling_frame() -> FrameType | None:
     while frame is not None:
         file = frame.f_code.co_filename
         # Most frames are known by their file; what was made by `exec` has none of its own.
-        if file not in _between:
-            if not is_between(frame):
-                return frame
-            if not file.startswith("<"):
-                _between.add(file)
+        lies_between = _between.get(file)
+        if lies_between is None:
+            lies_between = is_between(frame)
+            if not file.startswith("<") and len(_between) < MOST_FILES:
+                _between[file] = lies_between
+        if not lies_between:
+            return frame
         frame = frame.f_back
     return None
 
 
-# Files all of whose frames are ours.
-_between = {SKIPPED_FILE}
+# Whether all frames of a file are ours, or none.
+_between = {SKIPPED_FILE: True}
+MOST_FILES = 10_000
 
 
 @kept_by_code

@@ -12,7 +12,7 @@ from types import CodeType
 
 from fitscribe.sklearn.weakly import kept_by_code
 
-__all__ = ["IN", "Place", "file_name", "name_of", "names_of", "source_of", "sources_of"]
+__all__ = ["IN", "Place", "file_name", "name_of", "names_of", "source_of"]
 
 MOST_TEXT = 60
 # A function of such a name gets data from elsewhere.
@@ -23,15 +23,6 @@ IN = "\0"
 MOST_SOURCE = 4000
 # An argument's position in a call, counted without ``self``, and its name.
 Place = tuple[int, str]
-
-
-@kept_by_code
-def sources_of(
-    code: CodeType, instruction: int, names: tuple[str, ...]
-) -> list[tuple[str, str]] | None:
-    """Return the text of each argument, by name; None if the texts do not say all."""
-    texts = [source_of(code, instruction, place) for place in enumerate(names)]
-    return list(zip(names, texts, strict=True)) if all(texts) else None
 
 
 @kept_by_code

@@ -29,6 +29,7 @@ __all__ = [
     "current_run",
     "enter",
     "in_notebook",
+    "in_progress",
     "last_model",
     "last_run",
     "open_runs",
@@ -186,6 +187,10 @@ def scope() -> Scope:
     return here
 
 
+# The same, but for a notebook's open runs: whether a fit is in progress, or observed, it says.
+in_progress = _scope.get
+
+
 def _set(new: Scope) -> None:
     _scope.set(new)
     if in_notebook() and new.fit is None:
@@ -277,13 +282,16 @@ def open_runs() -> tuple[OpenRun, ...]:
     return scope().runs
 
 
-def swap(fit: Any) -> Token[Scope]:
-    """Work in this scope with another `fit` from here on, until :func:`restore`."""
-    here = scope()
-    # Spelled out, for `_replace` takes three times as long.
-    return _scope.set(
-        Scope(here.runs, here.inherited, fit, here.observing, here.model_id, here.unrecorded)
-    )
+def swap(fit: Any, here: Scope | None = None) -> Token[Scope]:
+    """Work in this scope with another `fit` from here on, until :func:`restore`.
+
+    `here` is this scope, where it is known.
+    """
+    if here is None:
+        here = scope()
+    # `_replace`, and making a Scope by its name, take three times as long.
+    runs, inherited, _, *others = here
+    return _scope.set(tuple.__new__(Scope, (runs, inherited, fit, *others)))
 
 
 def swap_runs(*runs: OpenRun) -> Token[Scope]:
@@ -291,9 +299,8 @@ def swap_runs(*runs: OpenRun) -> Token[Scope]:
     return _scope.set(scope()._replace(runs=runs))
 
 
-def restore(token: Token[Scope]) -> None:
-    """Go back to the scope before a :func:`swap`."""
-    _scope.reset(token)
+# Goes back to the scope before a :func:`swap`.
+restore = _scope.reset
 
 
 @contextmanager

@@ -51,7 +51,8 @@ def write_behind(write: Write, item: Any) -> None:
     with _lock:
         _Queue.items.append((write, item))
         if _Queue.thread is not None:
-            _awake()
+            if _Queue.is_idle:
+                _awake()
             return
         if not _Queue.is_looked_after:
             _look_after()
