@@ -114,14 +114,12 @@ def begun(here: Scope, what: str, make: Callable[..., Call | None], *given: Any)
 class AskedCall:
     """A call after the fit while it lasts: what happens inside is part of it."""
 
+    attempts: Attempts
+    # Whose model is asked: several, where it is a copy of equal ones.
+    makers: Sequence[Maker] = ()
     # The scope before it, and what leads back there; :func:`begun` sets them.
     here: Scope
     token: Token[Scope]
-
-    def __init__(self, attempts: Attempts, makers: Sequence[Maker] = ()) -> None:
-        self.attempts = attempts
-        # Whose model is asked: several, where it is a copy of equal ones.
-        self.makers = makers
 
     def keep(self, score: Score) -> None:
         """Store a metric soon."""
@@ -179,7 +177,7 @@ class _Answer(AskedCall):
         method: str,
         X: Any,
     ) -> None:
-        super().__init__(attempts, makers)
+        self.attempts, self.makers = attempts, makers
         columns = method.endswith(("_proba", "decision_function"))
         self.classes = getattr(estimator, "classes_", None) if columns else None
         # Before the call, which may overwrite its input.
@@ -225,7 +223,7 @@ class _Transformed(AskedCall):
     """A call of ``transform`` of a preparation: what it makes of a part of data is that part."""
 
     def __init__(self, attempts: Attempts, one: Prepared, X: Any) -> None:
-        super().__init__(attempts)
+        self.attempts = attempts
         self.one = one
         self.X = X
 
@@ -244,7 +242,7 @@ class _Scored(AskedCall):
 
     def __init__(self, attempts: Attempts, makers: Sequence[Maker], X: Any, y: Any) -> None:
         maker = makers[0]
-        super().__init__(attempts, makers)
+        self.attempts, self.makers = attempts, makers
         self.title = maker.title
         self.dataset = self.describe(X, maker)
         name = UNKNOWN if self.dataset is None else self.dataset.name

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xxhash import xxh64_digest
 
-from fitscribe.sklearn.marks import mark_of_array, quick_digest
+from fitscribe.sklearn.marks import mark_of_array
 
 __all__ = ["Content", "content_of"]
 
@@ -115,4 +115,5 @@ def _digest_of(values: Array) -> bytes | None:
         if values.size > MOST_BYTES // 8:
             return None
         return xxh64_digest("\0".join(map(str, values.ravel().tolist())).encode())
-    return quick_digest(np.ascontiguousarray(values))
+    _, digest = mark_of_array(values)
+    return digest if isinstance(digest, bytes) else None

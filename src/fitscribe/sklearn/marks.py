@@ -10,6 +10,7 @@ Of large data xxh3 takes half the time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from xxhash import xxh3_128_digest, xxh64_digest
 
 from fitscribe.modelfolder.containers import is_pandas_frame
 
-__all__ = ["Mark", "mark_of_array", "mark_of_table", "quick_digest"]
+__all__ = ["Mark", "mark_of_array", "mark_of_table"]
 
 # The type of an array, and a digest of its bytes (of objects, a hash).
 Mark = tuple[object, object]
 
 SMALL = 512 << 10
+# Of small arrays, and of others: of their bytes, in the order of rows.
+DIGESTS: tuple[Callable[[Any], bytes], ...] = (xxh64_digest, xxh3_128_digest)
 NUMBERS = "biuf"
 
 
@@ -35,7 +38,8 @@ def mark_of_array(array: NDArray[Any]) -> Mark:
             return dtype.kind, hash(tuple(array.ravel().tolist()))
         except TypeError:  # lists in it
             return dtype.kind, object()
-    return dtype, quick_digest(array if array.flags.c_contiguous else np.ascontiguousarray(array))
+    plain = array if array.flags.c_contiguous else np.ascontiguousarray(array)
+    return dtype, DIGESTS[plain.nbytes > SMALL](plain)
 
 
 def mark_of_table(data: Any) -> tuple[tuple[object, ...] | None, object]:
@@ -62,11 +66,6 @@ def mark_of_table(data: Any) -> tuple[tuple[object, ...] | None, object]:
     return None if rows is None or None in mark[4:] else tuple(mark), labels
 
 
-def quick_digest(array: Any) -> bytes:
-    """Return the digest of an array that lies in the order of rows."""
-    return (xxh64_digest if array.nbytes <= SMALL else xxh3_128_digest)(array)
-
-
 def _mark_of_numbers(array: Any) -> tuple[object, ...] | None:
     if type(array) is not np.ndarray or array.dtype.kind not in NUMBERS:
         return None
@@ -75,7 +74,7 @@ def _mark_of_numbers(array: Any) -> tuple[object, ...] | None:
         return None  # a file that is read where it lies, perhaps
     flags = array.flags
     if flags.c_contiguous:
-        return array.dtype.str, array.shape, quick_digest(array)
+        return array.dtype, array.shape, DIGESTS[array.nbytes > SMALL](array)
     if flags.f_contiguous:
-        return array.dtype.str, array.shape, "F", quick_digest(array.T)
+        return array.dtype, array.shape, "F", DIGESTS[array.nbytes > SMALL](array.T)
     return None

@@ -171,7 +171,7 @@ class _Metric(AskedCall):
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
     ) -> None:
-        super().__init__(attempts)
+        self.attempts = attempts
         self.name = function.__name__
         names = _names_given(function, args, kwargs)
         values = (*args, *kwargs.values()) if kwargs else args
@@ -293,7 +293,7 @@ class _Scorer(AskedCall):
         kwargs: Any,
     ) -> None:
         maker = makers[0]
-        super().__init__(attempts, makers)
+        self.attempts, self.makers = attempts, makers
         self.scorer = scorer
         given = {**dict(zip(("X", "y_true"), args, strict=False)), **kwargs}
         X, y = given.get("X"), given.get("y_true", given.get("y"))
@@ -345,7 +345,7 @@ class _Importances(AskedCall):
     def __init__(
         self, attempts: Attempts, makers: Sequence[Maker], given: Mapping[str, Any], name: str
     ) -> None:
-        super().__init__(attempts, makers)
+        self.attempts, self.makers = attempts, makers
         self.name = name
         X = given.get("X")
         self.columns = [str(column) for column in getattr(X, "columns", ())]
