@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import Token
 from dataclasses import replace
 from functools import partial
-from types import CodeType, GeneratorType
+from types import CodeType, FrameType, GeneratorType
 from typing import Any, ClassVar, TypeVar
 
 from fitscribe.core.clock import now_ms
@@ -53,27 +53,27 @@ class _Seen:
     marked: ClassVar[OrderedDict[tuple[object, ...], Marked]] = OrderedDict()
 
 
-def dataset_of(X: Any, maker: Maker, position: int = 0, parameter: str = "X") -> Dataset | None:
+def dataset_of(X: Any, maker: Maker, frame: FrameType | None, position: int = 0) -> Dataset | None:
     """Return what is known of data that a model is asked about; None if they cannot be read twice.
 
-    `position` and `parameter` say which argument of the call of ours they are. Of what the model
-    was trained on its run knows more already.
+    `position` says which argument of the call they are that `frame` is in. Of what the model was
+    trained on its run knows more already.
     """
-    frame, (mark, labels) = calling_frame(), mark_of_table(X)
+    mark, labels = mark_of_table(X)
     if frame is None or mark is None:
         digest = digest_of(X)
         if digest is None:
             return None
         if digest.hex == maker.digest_of_X:
             return maker.trained_on
-        return _described(X, digest, variable_name(X, (position, parameter), frame))
+        return _described(X, digest, variable_name(X, (position, "X"), frame))
     place = (*mark, id(frame.f_code), frame.f_lasti)
     seen = _Seen.marked.get(place)
     if seen is None:
         digest = digest_of(X)
         if digest is None:
             return None
-        found = _described(X, digest, variable_name(X, (position, parameter), frame))
+        found = _described(X, digest, variable_name(X, (position, "X"), frame))
         seen = _Seen.marked[place] = digest.hex, found, (frame.f_code, labels)
         while len(_Seen.marked) > MOST_DATASETS:
             _Seen.marked.popitem(last=False)
@@ -94,7 +94,8 @@ def _described(X: Any, digest: Digest, name: str | None) -> Dataset:
 def begun(here: Scope, what: str, make: Callable[..., Call | None], *given: Any) -> Call | None:
     """Return a call that has begun to be recorded; None if it is none of ours.
 
-    `here` is where it is made; `make` makes the recording of the attempts and of what is `given`.
+    `here` is where it is made; `make` makes the recording of the attempts, of the frame that made
+    the call, and of what is `given`.
     """
     options = current(here)
     if options is None or not options.log_post_training_metrics:
@@ -102,7 +103,8 @@ def begun(here: Scope, what: str, make: Callable[..., Call | None], *given: Any)
     if here.observing or (options.exclusive and here.runs):
         return None
     attempts = Attempts(what, options.silent)
-    call = attempts("begin", make, attempts, *given)
+    # Between them are who asks to begin, and the hook.
+    call = attempts("begin", make, attempts, calling_frame(2), *given)
     if call is None:
         attempts.tell()
         return None
@@ -138,9 +140,11 @@ class AskedCall:
         known = None if maker is not None else Origin.of(self.makers, dataset)
         self.keep(Score(name, result, call, now_ms(), maker, dataset, known=known))
 
-    def describe(self, X: Any, maker: Maker, position: int = 0) -> Dataset | None:
+    def describe(
+        self, X: Any, maker: Maker, frame: FrameType | None, position: int = 0
+    ) -> Dataset | None:
         """Return what is known of data that the model is asked about, and look for leaks."""
-        found = self.attempts("describe the data", dataset_of, X, maker, position)
+        found = self.attempts("describe the data", dataset_of, X, maker, frame, position)
         training = maker.training
         if training is None or found is None or found is maker.trained_on:
             return found
@@ -172,6 +176,7 @@ class _Answer(AskedCall):
     def __init__(
         self,
         attempts: Attempts,
+        frame: FrameType | None,
         makers: Sequence[Maker],
         estimator: Any,
         method: str,
@@ -181,7 +186,7 @@ class _Answer(AskedCall):
         columns = method.endswith(("_proba", "decision_function"))
         self.classes = getattr(estimator, "classes_", None) if columns else None
         # Before the call, which may overwrite its input.
-        self.dataset = self.describe(X, makers[0])
+        self.dataset = self.describe(X, makers[0], frame)
 
     def _keep(self, result: Any) -> None:
         for maker in self.makers:
@@ -240,13 +245,15 @@ class _Transformed(AskedCall):
 class _Scored(AskedCall):
     """A call of ``score``."""
 
-    def __init__(self, attempts: Attempts, makers: Sequence[Maker], X: Any, y: Any) -> None:
+    def __init__(
+        self, attempts: Attempts, frame: FrameType | None, makers: Sequence[Maker], X: Any, y: Any
+    ) -> None:
         maker = makers[0]
         self.attempts, self.makers = attempts, makers
         self.title = maker.title
-        self.dataset = self.describe(X, maker)
+        self.dataset = self.describe(X, maker, frame)
         name = UNKNOWN if self.dataset is None else self.dataset.name
-        target = "" if y is None else f", y={argument_text(y, (1, 'y'))}"
+        target = "" if y is None else f", y={argument_text(y, (1, 'y'), frame)}"
         self.call = f"{maker.title}.score(X={name}{target})"
 
     def _keep(self, value: Any) -> None:
@@ -271,6 +278,7 @@ def record_answer(
 
 def _asked(
     attempts: Attempts,
+    frame: FrameType | None,
     estimator: Any,
     method: str,
     args: tuple[Any, ...],
@@ -287,8 +295,9 @@ def _asked(
             return None
         call = _Transformed(attempts, one, X)
     elif method == "score":
-        call = _Scored(attempts, makers, X, args[1] if len(args) > 1 else kwargs.get("y"))
+        y = args[1] if len(args) > 1 else kwargs.get("y")
+        call = _Scored(attempts, frame, makers, X, y)
     else:
         kind = _Staged if method in STAGED else _Answer
-        call = kind(attempts, makers, estimator, method, X)
+        call = kind(attempts, frame, makers, estimator, method, X)
     return call

@@ -33,7 +33,6 @@ from fitscribe.sklearn.results import Result, result_of
 from fitscribe.sklearn.variables import (
     argument_text,
     arrays_near,
-    calling_frame,
     named,
     names_in_argument,
 )
@@ -167,6 +166,7 @@ class _Metric(AskedCall):
     def __init__(
         self,
         attempts: Attempts,
+        frame: FrameType | None,
         function: Any,
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
@@ -175,7 +175,6 @@ class _Metric(AskedCall):
         self.name = function.__name__
         names = _names_given(function, args, kwargs)
         values = (*args, *kwargs.values()) if kwargs else args
-        frame = calling_frame()
         if frame is None:  # called by no code of anybody's
             reading = _Reading([(place, role, ()) for place, role in _roles(names)], None)
         else:
@@ -287,6 +286,7 @@ class _Scorer(AskedCall):
     def __init__(
         self,
         attempts: Attempts,
+        frame: FrameType | None,
         scorer: Any,
         makers: Sequence[Maker],
         args: list[Any],
@@ -297,9 +297,9 @@ class _Scorer(AskedCall):
         self.scorer = scorer
         given = {**dict(zip(("X", "y_true"), args, strict=False)), **kwargs}
         X, y = given.get("X"), given.get("y_true", given.get("y"))
-        self.dataset = self.describe(X, maker, 1)
+        self.dataset = self.describe(X, maker, frame, 1)
         name = UNKNOWN if self.dataset is None else self.dataset.name
-        target = "" if y is None else f", {argument_text(y, (2, 'y'))}"
+        target = "" if y is None else f", {argument_text(y, (2, 'y'), frame)}"
         self.arguments = f"({maker.title}, {name}{target})"
 
     def _keep(self, value: Any) -> None:
@@ -329,9 +329,9 @@ def record_scorer(
         return None
     others = {key: value for key, value in kwargs.items() if key != "estimator"}
 
-    def asked(attempts: Attempts) -> _Scorer | None:
+    def asked(attempts: Attempts, frame: FrameType | None) -> _Scorer | None:
         makers = makers_of(estimator)
-        return _Scorer(attempts, scorer, makers, rest, others) if makers else None
+        return _Scorer(attempts, frame, scorer, makers, rest, others) if makers else None
 
     return begun(here, type(estimator).__name__, asked)
 
@@ -343,7 +343,12 @@ class _Importances(AskedCall):
     """A call of ``permutation_importance``."""
 
     def __init__(
-        self, attempts: Attempts, makers: Sequence[Maker], given: Mapping[str, Any], name: str
+        self,
+        attempts: Attempts,
+        frame: FrameType | None,
+        makers: Sequence[Maker],
+        given: Mapping[str, Any],
+        name: str,
     ) -> None:
         self.attempts, self.makers = attempts, makers
         self.name = name
@@ -351,8 +356,8 @@ class _Importances(AskedCall):
         self.columns = [str(column) for column in getattr(X, "columns", ())]
         self.dataset: Dataset | None = None
         if makers:
-            self.dataset = self.attempts("describe the data", dataset_of, X, makers[0], 1)
-        self.call = _call_text(name, [*given], [*given.values()], calling_frame())
+            self.dataset = self.attempts("describe the data", dataset_of, X, makers[0], frame, 1)
+        self.call = _call_text(name, [*given], [*given.values()], frame)
 
     def _keep(self, value: Any) -> None:
         if not self.makers:
@@ -377,11 +382,11 @@ def record_importances(
 ) -> _Importances | None:
     """Begin to record a call of ``permutation_importance``."""
 
-    def asked(attempts: Attempts) -> _Importances:
+    def asked(attempts: Attempts, frame: FrameType | None) -> _Importances:
         names = _names_given(function, args, kwargs)
         given = dict(zip(names, (*args, *kwargs.values()), strict=True))
         makers = makers_of(given.get("estimator"))
-        return _Importances(attempts, makers, given, function.__name__)
+        return _Importances(attempts, frame, makers, given, function.__name__)
 
     return begun(here, function.__name__, asked)
 

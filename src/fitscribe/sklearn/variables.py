@@ -185,9 +185,13 @@ def _globals_of(frame: FrameType) -> Mapping[str, Any]:
     return {name: names[name] for name in code.co_names if name in names}
 
 
-def calling_frame() -> FrameType | None:
-    """Return the frame that called us, whatever functions of ours lie in between."""
-    frame: FrameType | None = sys._getframe(1)
+def calling_frame(between: int = 0) -> FrameType | None:
+    """Return the frame that called us, whatever functions of ours lie in between.
+
+    `between` is how many they are at least, above the function that asks: Python makes an object
+    of each frame that is looked at, and takes longer for it than for a call.
+    """
+    frame: FrameType | None = sys._getframe(1 + between)
     while frame is not None:
         file = frame.f_code.co_filename
         # Most frames are known by their file; what was made by `exec` has none of its own.
