@@ -12,8 +12,8 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from types import CodeType, FrameType, ModuleType
-from typing import Any, NamedTuple, TypeVar, cast
+from types import FrameType, ModuleType
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -30,14 +30,16 @@ from fitscribe.sklearn.memory import Memory
 from fitscribe.sklearn.origins import Part, forget_answers, makers_named, part_of, rival_of
 from fitscribe.sklearn.patch import is_installed
 from fitscribe.sklearn.results import Result, result_of
-from fitscribe.sklearn.variables import (
-    argument_text,
-    arrays_near,
-    named,
-    names_in_argument,
+from fitscribe.sklearn.roles import (
+    DATA,
+    TRUTH,
+    Reading,
+    call_text,
+    names_given,
+    reading_at,
+    roles_of,
 )
-from fitscribe.sklearn.weakly import kept_by_code, kept_weakly
-from fitscribe.sklearn.written import source_of
+from fitscribe.sklearn.variables import argument_text, arrays_near, named
 from fitscribe.tracking.active import Scope
 from fitscribe.tracking.late import when_imported
 
@@ -45,102 +47,10 @@ __all__ = ["hook_metrics", "unhook_metrics", "watch_metric"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-TRUTHS = frozenset({"y_true", "labels_true"})
-# What is no prediction whatever lies in it.
-OTHERS = frozenset({"sample_weight", "target_names", "classes", "pos_label"})
 NOT_METRICS = frozenset({"check_scoring", "get_scorer", "get_scorer_names", "make_scorer"})
 # Of data as well as of predictions: such a function counts only where it is of a prediction.
 PAIRWISE = ("distances", "kernels", "kernel", "similarity", "distances_chunked", "argmin")
-MOST_SHOWN = 32
 MOST_RESULTS = 64
-
-
-@kept_weakly
-def _parameters(function: Any) -> tuple[str, ...]:
-    """Return the names of a function's positional parameters."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return ()
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return tuple(parameter.name for parameter in parameters if parameter.kind in positional)
-
-
-def _names_given(
-    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> tuple[str, ...]:
-    """Return the names of the parameters that a function is given, positional ones first."""
-    names = _parameters(function)
-    if len(names) != len(args):
-        names = names[: len(args)]
-        names += tuple(f"#{place}" for place in range(len(names), len(args)))
-    return (*names, *kwargs) if kwargs else names
-
-
-class _Reading(NamedTuple):
-    """How a call of a metric at one place in the code is read.
-
-    Parameters
-    ----------
-    places : sequence of (int, str, sequence of str)
-        Of each argument that may be a prediction, or data: its place, its role, and the variables
-        that its text names.
-    text : str or None
-        The arguments as they are written there, if that is how they are shown where all of them
-        are arrays.
-    """
-
-    places: Sequence[tuple[int, str, Sequence[str]]]
-    text: str | None
-
-
-TRUTH, DATA, PREDICTION = "truth", "data", "prediction"
-
-
-def _role(name: str, names: tuple[str, ...]) -> str | None:
-    """Return what a parameter's array is; None if it is no prediction whatever lies in it."""
-    # Beside a truth, labels are those that count; beside data they are clusters.
-    if name in OTHERS or (name == "labels" and not TRUTHS.isdisjoint(names)):
-        return None
-    if name in TRUTHS:
-        # It may equal what a perfect model predicts, so its content says nothing.
-        return TRUTH
-    return DATA if name == "X" else PREDICTION
-
-
-def _roles(names: tuple[str, ...]) -> list[tuple[int, str]]:
-    roles = [(place, _role(name, names)) for place, name in enumerate(names)]
-    return [(place, role) for place, role in roles if role is not None]
-
-
-@kept_by_code
-def _reading(code: CodeType, instruction: int, names: tuple[str, ...]) -> _Reading:
-    places = [
-        (place, role, names_in_argument(code, instruction, (place, names[place])))
-        for place, role in _roles(names)
-    ]
-    texts = [source_of(code, instruction, place) for place in enumerate(names)]
-    shown = [f"{name}={text}" for name, text in zip(names, texts, strict=True)]
-    text = f"({', '.join(shown)})" if all(texts) else None
-    return _Reading(places, text)
-
-
-def _call_text(
-    name: str, names: Sequence[str], values: Sequence[Any], frame: FrameType | None
-) -> str:
-    """Return a call as text, for ``metric_info.json``: numbers as they are (MLflow's rule)."""
-    shown = []
-    for place, (key, value) in enumerate(zip(names, values, strict=True)):
-        text = "" if type(value) is np.ndarray else _plain(value)
-        shown.append(f"{key}={text or argument_text(value, (place, key), frame)}")
-    return f"{name}({', '.join(shown)})"
-
-
-def _plain(value: Any) -> str:
-    if value is not None and not isinstance(value, (bool, int, float, str, np.generic)):
-        return ""
-    text = repr(value)
-    return text if len(text) <= MOST_SHOWN + 2 else f"{text[: MOST_SHOWN + 1]}..."
 
 
 def _is_array(value: Any) -> bool:
@@ -173,12 +83,12 @@ class _Metric(AskedCall):
     ) -> None:
         self.attempts = attempts
         self.name = function.__name__
-        names = _names_given(function, args, kwargs)
+        names = names_given(function, args, kwargs)
         values = (*args, *kwargs.values()) if kwargs else args
         if frame is None:  # called by no code of anybody's
-            reading = _Reading([(place, role, ()) for place, role in _roles(names)], None)
+            reading = Reading([(place, role, ()) for place, role in roles_of(names)], None)
         else:
-            reading = _reading(frame.f_code, frame.f_lasti, names)
+            reading = reading_at(frame.f_code, frame.f_lasti, names)
         places, text = reading
         self.parts: list[Part | Score] = []
         data: list[Any] = []
@@ -205,7 +115,7 @@ class _Metric(AskedCall):
         for value in values:
             if type(value) is not np.ndarray:
                 text = None
-        self.call = self.name + text if text else _call_text(self.name, names, values, frame)
+        self.call = self.name + text if text else call_text(self.name, names, values, frame)
 
     def _keep(self, value: Any) -> None:
         result = value if isinstance(value, float) else result_of(self.name, value)
@@ -357,7 +267,7 @@ class _Importances(AskedCall):
         self.dataset: Dataset | None = None
         if makers:
             self.dataset = self.attempts("describe the data", dataset_of, X, makers[0], frame, 1)
-        self.call = _call_text(name, [*given], [*given.values()], frame)
+        self.call = call_text(name, [*given], [*given.values()], frame)
 
     def _keep(self, value: Any) -> None:
         if not self.makers:
@@ -383,7 +293,7 @@ def record_importances(
     """Begin to record a call of ``permutation_importance``."""
 
     def asked(attempts: Attempts, frame: FrameType | None) -> _Importances:
-        names = _names_given(function, args, kwargs)
+        names = names_given(function, args, kwargs)
         given = dict(zip(names, (*args, *kwargs.values()), strict=True))
         makers = makers_of(given.get("estimator"))
         return _Importances(attempts, frame, makers, given, function.__name__)
