@@ -94,9 +94,13 @@ class Memory(Generic[T]):
         self._lock = threading.RLock()
 
     def add(self, data: Any, thing: T, nbytes: int = 0) -> None:
-        """Note that data, and all that lies in its memory, are a thing, which takes `nbytes`."""
+        """Note that data, and all that lies in its memory, are a thing, which takes `nbytes`.
+
+        A thing that is known takes what it took when it was added first.
+        """
         with self._lock:
-            held, keys = self._known.get(id(thing)) or (0, [])
+            known = self._known.get(id(thing))
+            keys = [] if known is None else known[1]
             # A plain array is the rule, and a call more takes as long as all the rest.
             plain = type(data) is np.ndarray and data.base is None
             for place in (data,) if plain else _places(data):
@@ -113,12 +117,14 @@ class Memory(Generic[T]):
                     continue
                 self.entries[key] = entries
                 keys.append(key)
-            if len(keys) > MOST_PLACES:
-                keys = [key for key in dict.fromkeys(keys) if self._alive(key)]
+            if known is not None:
+                self._things.move_to_end(id(thing))
+                if len(keys) > MOST_PLACES:
+                    keys[:] = [key for key in dict.fromkeys(keys) if self._alive(key)]
+                return
             self._known[id(thing)] = nbytes, keys
             self._things[id(thing)] = thing
-            self._things.move_to_end(id(thing))
-            self._bytes += nbytes - held
+            self._bytes += nbytes
             if len(self._things) > self.most or self._bytes > self.most_bytes:
                 self._forget_old()
 
