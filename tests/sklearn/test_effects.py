@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import sklearn
 
 from fitscribe.sklearn.effects import only_computes
 
@@ -268,6 +269,16 @@ def test_what_would_be_seen_is_not_called(function: Any) -> None:
 def test_what_may_change_its_arguments_needs_copies(function: Any) -> None:
     assert only_computes(function, on_copies=True)
     assert not only_computes(function)
+
+
+def test_a_function_of_a_librarys_tests_is_read_as_a_users() -> None:
+    assert sklearn.__file__  # a library that is there
+    log: list[int] = []
+    namespace: dict[str, Any] = {"__name__": "sklearn.tests.test_kernels", "log": log}
+    exec("def kernel(x, y, log):\n    log.append(1)\n    return (x * y).sum()", namespace)
+    assert not only_computes(namespace["kernel"])
+    exec("def product(x, y):\n    return (x * y).sum()", namespace)
+    assert only_computes(namespace["product"])
 
 
 def test_functions_that_call_each_other_are_read_once() -> None:

@@ -22,7 +22,12 @@ MODULES = (
     *("sklearn.model_selection", "sklearn.metrics", "sklearn.ensemble", "sklearn.compose"),
     *("sklearn.feature_selection", "sklearn.preprocessing", "sklearn.impute", "sklearn.cluster"),
     *("sklearn.neural_network", "sklearn.inspection", "sklearn.semi_supervised"),
-    *("sklearn.linear_model.tests.test_sgd", "sklearn.linear_model.tests.test_logistic"),
+    *("sklearn.linear_model", "sklearn.tree", "sklearn.svm", "sklearn.neighbors"),
+    *("sklearn.decomposition", "sklearn.manifold", "sklearn.gaussian_process"),
+    *("sklearn.mixture", "sklearn.covariance", "sklearn.cross_decomposition"),
+    *("sklearn.feature_extraction", "sklearn.tests.test_kernel_approximation"),
+    *("sklearn.tests.test_naive_bayes", "sklearn.tests.test_discriminant_analysis"),
+    *("sklearn.tests.test_dummy", "sklearn.tests.test_isotonic"),
     "sklearn.utils.tests.test_estimator_checks",
 )
 # They fit no estimator, so there are no runs to be found after them.

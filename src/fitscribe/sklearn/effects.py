@@ -272,7 +272,9 @@ def _is_of_library(value: Any) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def _may_use(module: str | None) -> bool:
-    """Whether a module is a library that computes."""
+    """Whether a module is a library that computes; its tests' own functions are no part of it."""
+    if ".tests." in str(module):
+        return False
     top = str(module).partition(".")[0]
     if top in sys.stdlib_module_names:
         return top.removeprefix("_") in COMPUTING
