@@ -12,14 +12,6 @@ from score import in_a_process
 import fitscribe
 
 FULL = os.environ.get("FITSCRIBE_SOAK") == "1"
-# A copy of a model (deepcopy, pickle) is of no run, and its metrics are kept as of no model.
-NOT_CAPTURED = frozenset(
-    {
-        "metric DecisionTreeRegressor r2_score_X_final = final",
-        "metric LogisticRegression accuracy_score_X_test = acc",
-    }
-)
-OF_COPIES = ("fit_deepcopy_keeps_best", "fit_pickled_model_predicts")
 PATHS = sorted((Path(__file__).parent / "snippets").glob("*.py"))
 
 
@@ -100,4 +92,4 @@ def test_facts_are_judged(tmp_path: Path, told: str, holds: bool) -> None:
 @pytest.mark.parametrize("path", PATHS if FULL else PATHS[7::24], ids=lambda path: path.stem)
 def test_what_a_person_expects_is_recorded(path: Path) -> None:
     missing = {fact for fact, holds in in_a_process(path, "fitscribe").items() if not holds}
-    assert missing <= (NOT_CAPTURED if path.stem in OF_COPIES else set())
+    assert missing == set()
