@@ -118,7 +118,7 @@ def link(estimator: Any, maker: Maker) -> None:
 def parts_held(estimator: Any) -> Held:
     """Return what makes a model: what each estimator in it holds, by name and identity."""
     return tuple(
-        (weakref.ref(part), names, tuple(map(id, map(vars(part).get, names))))
+        (weakref.ref(part), names, _ids(part, names))
         for part in _parts(estimator, MOST_DEPTH)
         for names in [_names(part)]
     )
@@ -146,7 +146,7 @@ def is_as_held(state: Held) -> bool:
     """Whether an estimator holds what it held when :func:`parts_held` looked."""
     for reference, names, ids in state:
         part = reference()
-        if part is None or tuple(map(id, map(vars(part).get, names))) != ids:
+        if part is None or _ids(part, names) != ids:
             return False
     return True
 
@@ -154,6 +154,10 @@ def is_as_held(state: Held) -> bool:
 def _names(part: Any) -> tuple[str, ...]:
     """Return the names of what makes the model: fitted attributes and params that matter."""
     return tuple(name for name in vars(part) if not name.startswith("_") and name not in HARMLESS)
+
+
+def _ids(part: Any, names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(map(id, map(vars(part).get, names)))
 
 
 def _parts(estimator: Any, depth: int) -> Iterator[Any]:

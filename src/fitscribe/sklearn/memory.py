@@ -39,7 +39,7 @@ def _with_owner(array: Any) -> list[Any]:
 def _places(data: Any) -> Sequence[Any]:
     """Return the objects by which data are known again."""
     if type(data) is np.ndarray:
-        return (data,) if data.base is None else _with_owner(data)
+        return _with_owner(data)
     if isinstance(data, (list, tuple)):
         arrays = [one for one in data[:MOST_MEMBERS] if isinstance(one, np.ndarray)]
         return [place for array in arrays for place in _places(array)]

@@ -124,9 +124,7 @@ def named(names: Sequence[str], frame: FrameType) -> list[Any]:
     known = []
     try:
         for name in names:
-            one = bound.get(name, others)
-            if one is others:
-                one = others.get(name)
+            one = bound.get(name, others.get(name))
             if one is not None:
                 known.append(one)
         return known
