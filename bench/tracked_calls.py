@@ -2,9 +2,8 @@
 
 Contestants take turns in one process, some calls each: tracked, with autologging switched off
 altogether, and reading the arrays (a sum over each) where a bare call has left the caches. Counted
-is CPU time of the calling thread while the thread that stores what was recorded waits: where two
-processors are one core, as they often are, it would slow down any other. The limit is 50 µs and
-1.5 times reading the arrays once::
+is CPU time of the calling thread, a few calls at a time, between which the thread that stores is
+waited for. The limit is 50 µs and 1.5 times reading the arrays once::
 
     python bench/tracked_calls.py
 
