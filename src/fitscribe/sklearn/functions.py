@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from types import CellType
 from typing import Any, ClassVar, Protocol
 
-from fitscribe.tracking.active import Scope, in_progress, scope
+from fitscribe.tracking.active import Scope, context_scope, scope
 from fitscribe.tracking.stack import skipped_in_warnings
 
 __all__ = [
@@ -132,7 +132,7 @@ def recorded_by(original: Callable[..., Any], recorder: CallRecorder) -> Callabl
     """
 
     def recorded(*args: Any, **kwargs: Any) -> Any:
-        here = in_progress()
+        here = context_scope()
         if here.fit is not None or here.observing:
             return original(*args, **kwargs)
         recording = recorder(scope(), original, args, kwargs)

@@ -45,7 +45,7 @@ from typing import Any, ClassVar, Protocol
 import sklearn.base
 from sklearn.base import BaseEstimator
 
-from fitscribe.tracking.active import Scope, in_progress, scope
+from fitscribe.tracking.active import Scope, context_scope, scope
 from fitscribe.tracking.stack import skipped_in_warnings
 
 __all__ = [
@@ -161,7 +161,7 @@ class _StandIn:
         function = _of(self, "original")
         name = _of(self, "name")
         recorder = _Installed.answers if name in _ASKED else _Installed.recorder
-        if recorder is None or in_progress().fit is not None or not args:
+        if recorder is None or context_scope().fit is not None or not args:
             return function(*args, **kwargs)
         if not isinstance(args[0], _Installed.kinds):
             return function(*args, **kwargs)
@@ -200,7 +200,7 @@ class Hook(_StandIn):
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         original = _of(self, "original")
-        if instance is None or _Installed.recorder is None or in_progress().fit is not None:
+        if instance is None or _Installed.recorder is None or context_scope().fit is not None:
             # Inside another fit nothing is recorded, and no frame of ours is in a traceback.
             return original.__get__(instance, owner)
         if not isinstance(instance, _Installed.kinds):

@@ -25,11 +25,11 @@ from fitscribe.tracking.connect import Connection, connect
 __all__ = [
     "OpenRun",
     "Scope",
+    "context_scope",
     "current_model_id",
     "current_run",
     "enter",
     "in_notebook",
-    "in_progress",
     "last_model",
     "last_run",
     "open_runs",
@@ -187,8 +187,8 @@ def scope() -> Scope:
     return here
 
 
-# The same, but for a notebook's open runs: whether a fit is in progress, or observed, it says.
-in_progress = _scope.get
+# What the context variable alone holds: the fit in progress, but not a notebook's open runs.
+context_scope = _scope.get
 
 
 def _set(new: Scope) -> None:
