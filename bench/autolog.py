@@ -26,8 +26,8 @@ from threadpoolctl import threadpool_limits
 import fitscribe
 import fitscribe.sklearn
 from _database_cpu import SqliteClock
-from _fit_clock import FitClock
 from _floor import Floor
+from _inner_clock import InnerClock
 from _measure import (
     alternate,
     compile_package,
@@ -68,14 +68,14 @@ def compare(
     """
     make, data, target = workload
     fitscribe.set_tracking_uri(folder)
-    clock = FitClock(type(make()))
+    clock = InnerClock(type(make()).fit, cpu_ms)
     around: dict[str, list[float]] = {"bare": [], "recorded": []}
 
     def fit(name: str) -> None:
         estimator = make()
-        start, inside = cpu_ms(), clock.ms
+        start, inside = cpu_ms(), clock.inside
         estimator.fit(data, target)
-        around[name].append(cpu_ms() - start - (clock.ms - inside))
+        around[name].append(cpu_ms() - start - (clock.inside - inside))
 
     contestants: dict[str, Callable[[], object]] = {
         "bare": partial(fit, "bare"),
