@@ -5,10 +5,12 @@ The tree::
     FitscribeError                  INTERNAL_ERROR            500
     ├── InvalidParameter            INVALID_PARAMETER_VALUE   400
     │   ├── BadFilter               INVALID_PARAMETER_VALUE   400
+    │   ├── DamagedModel            INVALID_PARAMETER_VALUE   400
     │   └── UnsafePath              INVALID_PARAMETER_VALUE   400
     ├── AlreadyExists               RESOURCE_ALREADY_EXISTS   400
     ├── NotFound                    RESOURCE_DOES_NOT_EXIST   404
     ├── PermissionDenied            PERMISSION_DENIED         403
+    │   └── NotTrusted              PERMISSION_DENIED         403
     ├── Conflict                    RESOURCE_CONFLICT         409
     ├── InvalidState                INVALID_STATE             500
     │   ├── StoreTooOld             INVALID_STATE             500
@@ -29,12 +31,14 @@ __all__ = [
     "AlreadyExists",
     "BadFilter",
     "Conflict",
+    "DamagedModel",
     "FitscribeError",
     "InvalidParameter",
     "InvalidState",
     "MissingDependency",
     "NotFound",
     "NotSupported",
+    "NotTrusted",
     "PermissionDenied",
     "StoreTooNew",
     "StoreTooOld",
@@ -86,6 +90,10 @@ class UnsafePath(InvalidParameter):
     """An artifact path would leave its root, or cannot be a file name."""
 
 
+class DamagedModel(InvalidParameter):
+    """A model's files are not what was written, or hold what no model holds; nothing was run."""
+
+
 class AlreadyExists(FitscribeError):
     """The name is taken by an active experiment, run or model."""
 
@@ -105,6 +113,10 @@ class PermissionDenied(FitscribeError):
 
     error_code = "PERMISSION_DENIED"
     http_status = 403
+
+
+class NotTrusted(PermissionDenied):
+    """Loading a model would run code that nobody here has vouched for; none of it was run."""
 
 
 class Conflict(FitscribeError):

@@ -20,6 +20,7 @@ from fitscribe.config.setting import (
     RUN_ID,
     TRACKING,
     TRACKING_URI,
+    TRUSTED,
     Setting,
 )
 from fitscribe.errors import InvalidParameter
@@ -33,6 +34,7 @@ __all__ = [
     "RUN_ID",
     "SETTINGS",
     "TRACKING_URI",
+    "TRUSTED",
     "Setting",
     "chosen",
     "in_force",

@@ -24,6 +24,7 @@ __all__ = [
     "RUN_ID",
     "TRACKING",
     "TRACKING_URI",
+    "TRUSTED",
     "Setting",
 ]
 
@@ -149,6 +150,13 @@ ACTIVE_MODEL_ID = Setting(
     "MLFLOW_ACTIVE_MODEL_ID",
     "The logged model that metrics describe where no model is named.",
 )
+TRUSTED = Setting(
+    "FITSCRIBE_TRUSTED",
+    None,
+    "Full names of classes and functions that model files may look up, besides those of "
+    "scikit-learn, numpy and scipy; separated by commas.",
+    "trusted",
+)
 NO_COLOR = Setting("NO_COLOR", None, "Print without colours (any value).")
 
 TRACKING = (
@@ -158,5 +166,6 @@ TRACKING = (
     EXPERIMENT_ID,
     RUN_ID,
     ACTIVE_MODEL_ID,
+    TRUSTED,
     NO_COLOR,
 )

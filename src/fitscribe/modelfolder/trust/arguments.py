@@ -1,0 +1,110 @@
+"""What is looked at before an object is built: arguments that cost memory, or are run as text."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fitscribe.errors import DamagedModel
+from fitscribe.modelfolder.trust.opcodes import Made, Pairs, Parsed
+
+__all__ = ["check_arguments"]
+
+DISTRIBUTIONS = "scipy.stats._distn_infrastructure"
+# How scipy's two kinds of distributions take a location and a scale.
+_LOCATIONS = (("loc=0, scale=1", "loc, scale"), ("loc=0", "loc, 1"))
+
+
+def check_arguments(parsed: Parsed) -> None:
+    """Look at what an object would be made of, where its class does not.
+
+    Raises
+    ------
+    DamagedModel
+        If an array of numpy is made larger than its content, or a distribution of scipy holds
+        other text than scipy wrote: it runs that text.
+    """
+    modules = {module for module, _ in parsed.uses}
+    checks = dict(_CHECKS)
+    if any(module.startswith("scipy.stats.") for module in modules):
+        known = {key for key in parsed.uses if key[0].startswith("scipy.stats.")}
+        checks |= dict.fromkeys(known, _distribution)
+    wanted = checks.keys() & parsed.uses.keys()
+    if not wanted:
+        return
+    for made in _objects(parsed.root):
+        check = checks.get((made.made_by.module, made.made_by.name))
+        if check is not None:
+            check(made)
+
+
+def _objects(root: Any) -> Iterator[Made]:
+    """Yield every object that is made, each once."""
+    met: set[int] = set()
+    waiting = [root]
+    while waiting:
+        value = waiting.pop()
+        kind = type(value)
+        if kind is Made:
+            if id(value) in met:
+                continue
+            met.add(id(value))
+            yield value
+            waiting += (value.args, value.state)
+            waiting += value.items
+        elif kind in (tuple, list, Pairs) or isinstance(value, list):
+            if id(value) not in met:
+                met.add(id(value))
+                waiting += value
+
+
+def _empty_array(made: Made) -> None:
+    """Check numpy's ``_reconstruct``: it makes an array that is filled afterwards."""
+    shapes = [arg for arg in made.args if type(arg) is tuple] if type(made.args) is tuple else [1]
+    if shapes != [(0,)]:
+        raise DamagedModel(
+            f"An array in the model's file begins with the shape {shapes!r:.80}, and numpy writes "
+            "(0,) there. Nothing of it was run."
+        )
+
+
+def _distribution(made: Made) -> None:
+    """Check the text in a distribution of scipy, which is run when the object is built."""
+    state = made.state
+    if state is None:
+        return
+    # A key that is no plain text may be equal to one.
+    if type(state) is not Pairs or any(type(key) is not str for key in state[::2]):
+        raise _foreign(made, state)
+    pairs = list(zip(state[::2], state[1::2], strict=True))
+    templates = [value for key, value in pairs if key == "_parse_arg_template"]
+    shapes = [value for key, value in pairs if key == "shapes"]
+    if not templates:
+        return
+    names = shapes[-1].replace(",", " ").split() if shapes and shapes[-1] else []
+    if not all(name.isidentifier() for name in names):
+        raise _foreign(made, shapes[-1])
+    text: str = importlib.import_module(DISTRIBUTIONS).parse_arg_template
+    listed = f"{', '.join(names)}, " if names else ""
+    written = [
+        text % {"shape_arg_str": listed, "locscale_in": given, "locscale_out": taken}
+        for given, taken in _LOCATIONS
+    ]
+    for template in templates:
+        if template not in written:
+            raise _foreign(made, template)
+
+
+def _foreign(made: Made, found: object) -> DamagedModel:
+    return DamagedModel(
+        f"A distribution in the model's file ({made.made_by!r}) holds text that scipy did not "
+        f"write, and would run it: {str(found)!r:.120}. Nothing of it was run."
+    )
+
+
+_CHECKS: dict[tuple[str, str], Callable[[Made], None]] = {
+    ("numpy._core.multiarray", "_reconstruct"): _empty_array,
+    ("numpy.core.multiarray", "_reconstruct"): _empty_array,
+    ("numpy.ma.core", "_mareconstruct"): _empty_array,
+}

@@ -1,0 +1,114 @@
+"""A pickle becomes an object, if all that it names is listed and all that it holds fits."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import pickle
+from collections.abc import Mapping
+from typing import Any
+
+from fitscribe.errors import DamagedModel, MissingDependency, NotSupported
+from fitscribe.modelfolder.trust.arguments import check_arguments
+from fitscribe.modelfolder.trust.names import RENAMED, may
+from fitscribe.modelfolder.trust.opcodes import Parsed, parse
+from fitscribe.modelfolder.trust.refusal import refusal
+from fitscribe.modelfolder.trust.shapes import check_shapes
+
+__all__ = ["check_names", "read"]
+
+# What building an object from wrong content raises: its classes look at what they are given.
+_WRONG_CONTENT = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
+
+
+class _Unpickler(pickle.Unpickler):
+    """An unpickler that knows the names which were looked up before, and no others."""
+
+    def __init__(self, data: bytes, known: Mapping[tuple[str, str], Any]) -> None:
+        super().__init__(io.BytesIO(data))
+        self.known = known
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return what a name means; KeyError cannot be, for all names were seen before."""
+        return self.known[module, name]
+
+
+def check_names(parsed: Parsed, what: str) -> None:
+    """Raise NotTrusted if a file looks up a name that is not listed."""
+    refused = [name for name, uses in parsed.uses.items() if not may(*name, uses)]
+    if refused:
+        raise refusal(parsed, refused, what)
+
+
+def read(data: bytes, what: str = "The model") -> Any:
+    """Return the object of a pickle; only what is listed is imported, made or called.
+
+    Parameters
+    ----------
+    data : bytes
+    what : str
+        What the file is called in messages.
+
+    Raises
+    ------
+    NotTrusted
+        If it names what is not listed; nothing was imported.
+    DamagedModel
+        If it is no pickle, or what it holds does not fit together.
+    MissingDependency
+        If it needs a library that is not installed.
+    NotSupported
+        If it needs another version of a library.
+
+    Notes
+    -----
+    The file is read twice: on symbols first, and only then by Python's own unpickler, which gets
+    the names that were found and no others.
+    """
+    parsed = parse(data)
+    check_names(parsed, what)
+    check_arguments(parsed)
+    known = {name: _looked_up(*name) for name in parsed.uses}
+    try:
+        model = _Unpickler(data, known).load()
+    except _WRONG_CONTENT as error:
+        raise DamagedModel(
+            f"{what} cannot be built of what its file holds: {type(error).__name__}: {error}"
+        ) from error
+    check_shapes(model, what)
+    return model
+
+
+def _looked_up(module: str, name: str) -> Any:
+    """Return what a listed name means here."""
+    try:
+        found = importlib.import_module(RENAMED.get(module, module))
+    except ImportError as error:
+        library = module.partition(".")[0]
+        if error.name is not None and error.name.partition(".")[0] == library != error.name:
+            raise NotSupported(
+                f"The model needs {module}, which the installed {library} does not have: it was "
+                "written with another version. `fitscribe models env` says which."
+            ) from error
+        raise MissingDependency(
+            f"The model needs {error.name or library}, which is not installed: "
+            f"pip install {error.name or library}."
+        ) from error
+    try:
+        return getattr(found, name)
+    except AttributeError as error:
+        raise NotSupported(
+            f"The model needs {module}.{name}, which the installed version does not have: it was "
+            "written with another one. `fitscribe models env` says which."
+        ) from error
