@@ -19,9 +19,11 @@ from fitscribe.modelfolder import yamltext
 from fitscribe.modelfolder.params import ParamSchema
 from fitscribe.modelfolder.schema import ModelSignature, Schema
 
-__all__ = ["MLFLOW_VERSION", "MLMODEL", "Model"]
+__all__ = ["CODE", "MLFLOW_VERSION", "MLMODEL", "Model"]
 
 MLMODEL = "MLmodel"
+# The folder of a model's own code.
+CODE = "code"
 # The MLflow whose format we follow: it is named in every MLmodel and requirements.txt.
 MLFLOW_VERSION = "3.17.2"
 

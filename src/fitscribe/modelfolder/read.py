@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from fitscribe.errors import NotFound, NotSupported, UnsafePath
+from fitscribe.errors import DamagedModel, InvalidParameter, NotSupported, UnsafePath
+from fitscribe.modelfolder import seal as seals
 from fitscribe.modelfolder.formats import load as load_format
-from fitscribe.modelfolder.mlmodel import Model
+from fitscribe.modelfolder.manifest import MANIFEST, Manifest, is_digest, read_file
+from fitscribe.modelfolder.mlmodel import CODE, MLMODEL, Model
 
-__all__ = ["load", "read_model"]
+__all__ = ["OpenFolder", "load", "open_folder", "read_model"]
+
+# The word that lets a file run its code.
+TRUST_CODE = "code"
 
 # Modules that MLflow loads a scikit-learn model with; we take their place.
 _LOADERS = ("mlflow.sklearn",)
@@ -29,37 +37,130 @@ def read_model(path: str | Path) -> Model:
     return Model.load(path)
 
 
-def load(path: str | Path) -> object:
-    """Return the object of a local model folder. **This runs code that the folder names.**
-
-    A folder ``code`` of the model is put in front of ``sys.path`` and stays there.
+def load(path: str | Path, *, trust: str | None = None, digest: str | None = None) -> object:
+    """Return the object of a local model folder; a stranger's runs none of its code.
 
     Parameters
     ----------
     path : str or Path
         The folder; of fitscribe, or of MLflow with a scikit-learn model.
+    trust : {"code"} or None
+        ``"code"`` runs whatever the folder names; its ``code/`` is put in front of ``sys.path``
+        and stays there. None does so with a folder that this user wrote, and of others loads what
+        is on the lists of :mod:`~fitscribe.modelfolder.trust.names`.
+    digest : str or None
+        The SHA-256 of its manifest, where a store knows it.
 
     Raises
     ------
+    NotTrusted
+        If it names what is not listed.
+    DamagedModel
+        If a byte of it is not what was written, or what it holds does not fit together.
     NotFound
         If there is no MLmodel, or the model's file is missing.
     NotSupported
         If it is a model of another library, or written in a format that is not read.
     UnsafePath
         If the MLmodel names a file outside of the folder.
+    InvalidParameter
+        If `trust` is another word.
     """
+    if trust not in (None, TRUST_CODE):
+        raise InvalidParameter(
+            f"trust={trust!r:.80} means nothing: leave it out, or run a file's code by "
+            f'trust="{TRUST_CODE}".'
+        )
     folder = Path(path)
-    model = read_model(folder)
-    name, format, code = _where(model, folder)
-    file = _inside(folder, name)
-    if not file.is_file():
-        raise NotFound(f"The model's file {str(file)!r} is missing.")
-    if code:
+    opened = open_folder(folder, digest)
+    name, format, code = _where(opened.model, folder)
+    runs_code = opened.is_own or trust == TRUST_CODE
+    if code and runs_code:
         place = str(_inside(folder, code).resolve())
         if place not in sys.path:
             sys.path.insert(0, place)
-    with file.open("rb") as stream:
-        return load_format(stream, format)
+    data = opened.read(_relative(folder, name))
+    return load_format(data, format, runs_code=runs_code, what=str(folder))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFolder:
+    """A model folder whose files were read, and are what was written.
+
+    Parameters
+    ----------
+    path : Path
+    model : Model
+        What its MLmodel says.
+    manifest : Manifest or None
+        None where it has none: MLflow wrote it.
+    files : dict
+        Path in the folder to content, of what the manifest names.
+    is_own : bool
+        Whether this user wrote it.
+    """
+
+    path: Path
+    model: Model
+    manifest: Manifest | None
+    files: Mapping[str, bytes]
+    is_own: bool
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content. Raises NotFound, and DamagedModel if nobody vouches for it."""
+        if self.manifest is None:
+            return read_file(self.path, name)
+        self.manifest.check_unknown([name])
+        return self.files[name]
+
+
+def open_folder(path: str | Path, digest: str | None = None) -> OpenFolder:
+    """Read a folder and hold it against its manifest; nothing is built, no code runs.
+
+    Raises
+    ------
+    NotFound
+        If there is no MLmodel.
+    DamagedModel
+        If a file is not what was written.
+    """
+    folder = Path(path)
+    written = _optional(folder, MANIFEST)
+    if written is None:
+        if is_digest(digest):
+            raise DamagedModel(
+                f"The {MANIFEST} of {str(folder)!r} is missing, which its store knows of. Take a "
+                "copy of the folder that is whole."
+            )
+        return OpenFolder(folder, read_model(folder), None, {}, False)
+    if is_digest(digest) and hashlib.sha256(written).hexdigest() != digest:
+        raise DamagedModel(
+            f"The {MANIFEST} of {str(folder)!r} is not the one that its store knows: somebody "
+            "changed the folder. Nothing was loaded; take a copy that is whole."
+        )
+    is_own = seals.is_own(written, _optional(folder, seals.SEAL))
+    manifest = Manifest.from_bytes(written)
+    files = manifest.check(folder)
+    code = folder / CODE
+    if code.is_dir():
+        found = (file for file in code.rglob("*") if file.is_file())
+        manifest.check_unknown(
+            file.relative_to(folder).as_posix() for file in found if file.suffix != ".pyc"
+        )
+    if MLMODEL not in files:
+        raise DamagedModel(f"The {MANIFEST} of {str(folder)!r} does not name its {MLMODEL}.")
+    model = Model.from_yaml(files[MLMODEL].decode())
+    return OpenFolder(folder, model, manifest, files, is_own)
+
+
+def _optional(folder: Path, name: str) -> bytes | None:
+    """Return a file's content, or None where there is none."""
+    return read_file(folder, name) if (folder / name).is_file() else None
+
+
+def _relative(folder: Path, name: str) -> str:
+    """Return a path as a manifest has it. Raises UnsafePath if it would leave the folder."""
+    return _inside(folder, name).relative_to(folder).as_posix()
 
 
 def _where(model: Model, folder: Path) -> tuple[str, str, str | None]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from xxhash import xxh3_128_hexdigest
 
 from fitscribe.core.clock import new_model_uuid
 from fitscribe.errors import AlreadyExists, InvalidParameter
@@ -23,16 +23,22 @@ from fitscribe.modelfolder.environment import (
 )
 from fitscribe.modelfolder.example import write_example
 from fitscribe.modelfolder.formats import Dump, check_format, dump
-from fitscribe.modelfolder.mlmodel import MLMODEL, Model
+from fitscribe.modelfolder.manifest import MANIFEST, FileEntry, Manifest
+from fitscribe.modelfolder.mlmodel import CODE, MLMODEL, Model
+from fitscribe.modelfolder.parts import estimator_tree
 from fitscribe.modelfolder.schema import ModelSignature
+from fitscribe.modelfolder.seal import SEAL, seal
 
-__all__ = ["CODE", "LOADER", "MODEL_FILE", "ModelFolder", "build", "save"]
+__all__ = ["LOADER", "MODEL_FILE", "UNSHARED", "ModelFolder", "build", "save"]
 
 MODEL_FILE = "model.pkl"
 # The module that MLflow loads the model with; where there is no MLflow, it means us.
 LOADER = "mlflow.sklearn"
-CODE = "code"
 EXTRA = "extra_files"
+# Files that no other folder has the same of.
+UNSHARED = (MLMODEL, MANIFEST, SEAL)
+# Whose versions the manifest keeps, besides Python's.
+VERSIONS = ("scikit-learn", "numpy", "scipy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,7 @@ class ModelFolder:
     model : Model
         What its MLmodel says.
     digest : str
-        xxh3-128 of the model's own file, hexadecimal: by it equal models are known. It is no
-        proof that nobody changed the file; SHA-256, which would be, takes longer than predicting
-        and writing a model of many megabytes.
+        SHA-256 of the manifest, hexadecimal: whoever knows it can tell whether a byte changed.
     """
 
     files: dict[str, bytes]
@@ -148,7 +152,29 @@ def build(
     if model_id is not None:
         described.model_uuid = model_id
     files[MLMODEL] = described.to_yaml().encode()
-    return ModelFolder(files, described, xxh3_128_hexdigest(written.data))
+    digest = _sign(files, model, written)
+    return ModelFolder(files, described, digest)
+
+
+def _sign(files: dict[str, bytes], model: object, written: Dump) -> str:
+    """Add the manifest and the seal to the files; return the manifest's digest."""
+    names = getattr(model, "feature_names_in_", None)
+    found = {name: version_of(name) for name in VERSIONS}
+    versions = {name: version for name, version in found.items() if version is not None}
+    manifest = Manifest(
+        {name: FileEntry.of(data) for name, data in files.items()},
+        written.format,
+        written.contains_code,
+        sorted(written.names),
+        estimator_tree(model),
+        None if names is None else [str(name) for name in names],
+        {"python": platform.python_version(), **versions},
+    ).to_bytes()
+    files[MANIFEST] = manifest
+    sealed = seal(manifest)
+    if sealed is not None:
+        files[SEAL] = sealed
+    return hashlib.sha256(manifest).hexdigest()
 
 
 def _module_of_example(example: Any) -> str | None:

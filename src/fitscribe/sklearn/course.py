@@ -24,8 +24,7 @@ from fitscribe.core.entities import LoggedModelOutput
 from fitscribe.core.states import RunStatus
 from fitscribe.core.values import Metric, Param
 from fitscribe.errors import StoreUnavailable
-from fitscribe.modelfolder.mlmodel import MLMODEL
-from fitscribe.modelfolder.write import build
+from fitscribe.modelfolder.write import UNSHARED, build
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.calls import INCOMPLETE
 from fitscribe.sklearn.findings import PREPARATION, THINNED
@@ -286,7 +285,7 @@ class Course:
             run_id=run.run_id,
             artifact_path=files.uri,
         )
-        files.store.put_folder(files.path(None), folder.files, unshared=(MLMODEL,))
+        files.store.put_folder(files.path(None), folder.files, unshared=UNSHARED)
         return NewModel(
             model_id,
             run.experiment_id,

@@ -16,8 +16,8 @@ from fitscribe.core.clock import Stopwatch, new_model_id
 from fitscribe.core.commands import Batch, NewModel, RunChange, RunRecord
 from fitscribe.core.entities import DatasetInput, LoggedModelOutput
 from fitscribe.core.values import Metric, Param
-from fitscribe.modelfolder.mlmodel import MLMODEL
 from fitscribe.modelfolder.schema import ModelSignature
+from fitscribe.modelfolder.write import UNSHARED
 from fitscribe.sklearn import observe
 from fitscribe.sklearn.arguments import Arguments
 from fitscribe.sklearn.attempt import Attempts
@@ -353,5 +353,5 @@ class Findings:
 
 
 def _put(store: Any, path: str, files: Mapping[str, bytes]) -> bool:
-    store.put_folder(path, files, unshared=(MLMODEL,))
+    store.put_folder(path, files, unshared=UNSHARED)
     return True

@@ -16,16 +16,16 @@ from fitscribe.modelfolder.environment import conda_environment
 from fitscribe.modelfolder.example import write_example
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
-from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION, MLMODEL
+from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
 from fitscribe.modelfolder.read import load
-from fitscribe.modelfolder.write import ModelFolder, build, save
+from fitscribe.modelfolder.write import UNSHARED, ModelFolder, build, save
 from fitscribe.sklearn.observe import all_params
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.predictions import known_answer
 from fitscribe.sklearn.rows import copied
 from fitscribe.sklearn.standin import reason_not_to_ask, stand_in
 from fitscribe.tracking import active
-from fitscribe.tracking.addresses import folder_of_model
+from fitscribe.tracking.addresses import find_model, folder_of_model
 from fitscribe.tracking.artifacts import files_of_model
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
@@ -292,7 +292,7 @@ def log_model(
         tags={**source_tags(), **checked},
         digest=folder.digest,
     )
-    files.store.put_folder(files.path(None), folder.files, unshared=(MLMODEL,))
+    files.store.put_folder(files.path(None), folder.files, unshared=UNSHARED)
     outputs = [LoggedModelOutput(made, step)]
     records = [] if run is None else [RunRecord(run.run_id, model_outputs=outputs)]
     connection.store.log(Batch(records, [new]))
@@ -300,8 +300,10 @@ def log_model(
     return ModelInfo.of(folder.model, f"models:/{made}", new.name, new.params, new.tags)
 
 
-def load_model(model_uri: str | Path, dst_path: str | Path | None = None) -> Any:
-    """Return the estimator that an address names.
+def load_model(
+    model_uri: str | Path, dst_path: str | Path | None = None, *, trust: str | None = None
+) -> Any:
+    """Return the estimator that an address names; a stranger's file runs none of its code.
 
     Parameters
     ----------
@@ -309,12 +311,27 @@ def load_model(model_uri: str | Path, dst_path: str | Path | None = None) -> Any
         ``runs:/<run id>/model``, ``models:/m-<id>``, or a folder, of fitscribe or of MLflow.
     dst_path : str or Path, optional
         Copy the folder there first.
+    trust : {"code"}, optional
+        Run whatever the file names. Without it, what you wrote yourself is loaded as it is, and
+        of others' models what is listed: scikit-learn's own classes and those of the libraries
+        around it, and what :func:`fitscribe.models.trust` names.
+
+    Raises
+    ------
+    NotTrusted
+        If it names what is not listed; the message says what, where in the model, and what to do.
+    DamagedModel
+        If a byte of the folder is not what was written.
+    NotFound
+        If there is no such run, model or folder.
 
     Notes
     -----
-    A pickle runs what it says when it is opened: load what you or people you trust have written.
+    MLflow unpickles whatever it is given.
     """
-    return load(folder_of_model(model_uri, dst_path))
+    known = find_model(model_uri)
+    digest = None if known is None else known.digest
+    return load(folder_of_model(model_uri, dst_path), trust=trust, digest=digest)
 
 
 def get_default_pip_requirements(

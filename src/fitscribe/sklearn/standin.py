@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from io import BytesIO
 from types import (
     BuiltinFunctionType,
     FunctionType,
@@ -115,7 +114,7 @@ def stand_in(estimator: Any, params: Mapping[str, Any]) -> Any:
         dumped = dump(estimator, "pickle")
     except InvalidParameter:
         return copy.deepcopy(estimator)
-    return load(BytesIO(dumped.data), dumped.format)
+    return load(dumped.data, dumped.format, runs_code=True)
 
 
 def is_plain(estimator: Any, params: Mapping[str, Any]) -> bool:

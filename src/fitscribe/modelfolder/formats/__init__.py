@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 # By name, not as a module: `pickle` is here what `formats/pickle.py` holds.
-from pickle import PicklingError
-from typing import BinaryIO
+from pickle import PicklingError, loads
 
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.formats.named import Dump, NotPortable
 from fitscribe.modelfolder.formats.pickle import dump as dump_by_name
-from fitscribe.modelfolder.formats.pickle import load as load_by_name
+from fitscribe.modelfolder.trust.reader import read
 
 __all__ = ["FORMATS", "Dump", "check_format", "dump", "load"]
 
@@ -81,29 +80,32 @@ def _refused(obj: object, format: str, error: Exception) -> InvalidParameter:
     )
 
 
-def load(stream: BinaryIO, format: str) -> object:
-    """Return the object of an open file. **This runs code that the file names.**
+def load(data: bytes, format: str, *, runs_code: bool, what: str = "The model") -> object:
+    """Return the object of a model's file.
 
-    It is the one place where a model file is unpickled. It loads what one has written oneself:
-    whoever else can write the file can run anything here.
+    It is the one place where a model's file becomes an object.
 
     Parameters
     ----------
-    stream : binary file
+    data : bytes
     format : str
         The format that its folder states.
+    runs_code : bool
+        Whether it may run what it names: this user wrote it, or said so. Else only what is
+        listed is looked up, and what it holds is looked at.
+    what : str
+        What it is called in messages.
 
     Raises
     ------
+    NotTrusted, DamagedModel
+        If `runs_code` is False, and it names what is not listed or does not fit together.
     NotSupported
         If this version does not read the format.
     """
-    if format == "pickle":
-        return load_by_name(stream)
-    if format == "cloudpickle":
-        from fitscribe.modelfolder.formats.cloudpickle import load as load_by_value
-
-        return load_by_value(stream)
-    raise NotSupported(
-        f"The model is written as {format!r}; this version reads {' and '.join(FORMATS)}."
-    )
+    if format not in FORMATS:
+        raise NotSupported(
+            f"The model is written as {format!r}; this version reads {' and '.join(FORMATS)}."
+        )
+    # cloudpickle writes pickles: what it built of code is built by functions that they name.
+    return loads(data) if runs_code else read(data, what)

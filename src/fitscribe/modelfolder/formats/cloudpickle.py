@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import pickle
-from typing import Any, BinaryIO
+from typing import Any
 
 import cloudpickle
 
-from fitscribe.modelfolder.formats.named import PROTOCOL, Dump, Parts, note, reduce_unchanged
+from fitscribe.modelfolder.formats.named import (
+    PROTOCOL,
+    Dump,
+    Named,
+    Parts,
+    note,
+    reduce_unchanged,
+)
 
-__all__ = ["dump", "load"]
+__all__ = ["dump"]
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
@@ -17,13 +23,13 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts, PROTOCOL)
-        self.modules: set[str] = set()
+        self.named = Named()
 
     def reducer_override(self, obj: Any) -> Any:
         """Note the module of what is written by name; cloudpickle says what that is."""
         reduced = super().reducer_override(obj)
         if reduced is NotImplemented:
-            note(obj, self.modules, False)
+            note(obj, self.named, False)
             reduced = reduce_unchanged(obj)
         return reduced
 
@@ -33,9 +39,4 @@ def dump(obj: object) -> Dump:
     parts = Parts()
     pickler = _Pickler(parts)
     pickler.dump(obj)
-    return Dump(parts.joined(), "cloudpickle", frozenset(pickler.modules))
-
-
-def load(stream: BinaryIO) -> object:
-    """Return the object; this runs code that the bytes hold or name."""
-    return pickle.load(stream)
+    return Dump.of(parts, "cloudpickle", pickler.named)

@@ -11,7 +11,7 @@ import pickle
 from types import ModuleType
 from typing import Any, NamedTuple
 
-__all__ = ["HERE", "PROTOCOL", "Dump", "NotPortable", "Parts", "note", "reduce_unchanged"]
+__all__ = ["HERE", "PROTOCOL", "Dump", "Named", "NotPortable", "Parts", "note", "reduce_unchanged"]
 
 PROTOCOL = 5
 # What a script or a notebook defines; in the workers of multiprocessing it has the second name.
@@ -28,11 +28,32 @@ class Dump(NamedTuple):
         The format that was used.
     modules : frozenset of str
         The modules that the bytes name; loading imports them.
+    names : frozenset of str
+        The full names of the classes and functions that loading looks up.
     """
 
     data: bytes
     format: str
     modules: frozenset[str]
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, parts: Parts, format: str, named: Named) -> Dump:
+        """Return what was written, and what it names."""
+        return cls(parts.joined(), format, frozenset(named.modules), frozenset(named.names))
+
+    @property
+    def contains_code(self) -> bool:
+        """Whether the bytes hold classes or functions themselves: cloudpickle builds them."""
+        return any(name.startswith("cloudpickle.") for name in self.names)
+
+
+class Named:
+    """What the bytes name, while they are written."""
+
+    def __init__(self) -> None:
+        self.modules: set[str] = set()
+        self.names: set[str] = set()
 
 
 class Parts:
@@ -58,8 +79,8 @@ class NotPortable(Exception):
     """The object holds a class or function that only this script has."""
 
 
-def note(obj: object, modules: set[str], portable: bool) -> None:
-    """Add the module that `obj` is named by, if it is a thing that pickles name.
+def note(obj: object, named: Named, portable: bool) -> None:
+    """Add the name of `obj` and its module, if it is a thing that pickles name.
 
     Of a class, the modules of what it inherits from are added too: loading imports them, and
     what an estimator of a third party does is mostly scikit-learn's.
@@ -68,26 +89,29 @@ def note(obj: object, modules: set[str], portable: bool) -> None:
     ----------
     obj : object
         What a pickler is about to write.
-    modules : set of str
-        Names so far.
+    named : Named
+        What was named so far.
     portable : bool
         Whether to raise NotPortable for what is defined in ``__main__``.
     """
     if callable(obj):
         module = getattr(obj, "__module__", None)
+        name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None)
         if module is None:
             # numpy's ufuncs in other libraries do not say where they are; pickle searches too.
-            name = getattr(obj, "__name__", "")
-            module = pickle.whichmodule(obj, name)  # type: ignore[attr-defined]  # not in typeshed
+            module = pickle.whichmodule(obj, name or "")  # type: ignore[attr-defined]  # not in typeshed
     elif isinstance(obj, ModuleType):
-        module = obj.__name__
+        module, name = obj.__name__, None
     else:
         return
     if portable and module in HERE:
         raise NotPortable(repr(obj))
-    modules.add(str(module))
+    named.modules.add(str(module))
+    # Instances that can be called have the name of none.
+    if isinstance(name, str) and not isinstance(obj, ModuleType):
+        named.names.add(f"{module}.{name}")
     if isinstance(obj, type):
-        modules.update(base.__module__ for base in obj.__mro__)
+        named.modules.update(base.__module__ for base in obj.__mro__)
 
 
 def reduce_unchanged(obj: Any) -> Any:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any, BinaryIO
+from typing import Any
 
-from fitscribe.modelfolder.formats.named import PROTOCOL, Dump, Parts, note, reduce_unchanged
+from fitscribe.modelfolder.formats.named import (
+    PROTOCOL,
+    Dump,
+    Named,
+    Parts,
+    note,
+    reduce_unchanged,
+)
 
-__all__ = ["dump", "load"]
+__all__ = ["dump"]
 
 
 class _Pickler(pickle.Pickler):
@@ -16,11 +23,11 @@ class _Pickler(pickle.Pickler):
     def __init__(self, parts: Parts, portable: bool) -> None:
         super().__init__(parts, PROTOCOL)
         self.portable = portable
-        self.modules: set[str] = set()
+        self.named = Named()
 
     def reducer_override(self, obj: Any) -> Any:
         """Note the module of a class or function, and leave the writing to pickle."""
-        note(obj, self.modules, self.portable)
+        note(obj, self.named, self.portable)
         return reduce_unchanged(obj)
 
 
@@ -29,9 +36,4 @@ def dump(obj: object, portable: bool = False) -> Dump:
     parts = Parts()
     pickler = _Pickler(parts, portable)
     pickler.dump(obj)
-    return Dump(parts.joined(), "pickle", frozenset(pickler.modules))
-
-
-def load(stream: BinaryIO) -> object:
-    """Return the object; this runs code that the bytes name."""
-    return pickle.load(stream)
+    return Dump.of(parts, "pickle", pickler.named)

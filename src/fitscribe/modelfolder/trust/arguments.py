@@ -45,18 +45,14 @@ def _objects(root: Any) -> Iterator[Made]:
     waiting = [root]
     while waiting:
         value = waiting.pop()
-        kind = type(value)
-        if kind is Made:
-            if id(value) in met:
-                continue
-            met.add(id(value))
+        if id(value) in met or not isinstance(value, (Made, list, tuple)):
+            continue
+        met.add(id(value))
+        if isinstance(value, Made):
             yield value
-            waiting += (value.args, value.state)
-            waiting += value.items
-        elif kind in (tuple, list, Pairs) or isinstance(value, list):
-            if id(value) not in met:
-                met.add(id(value))
-                waiting += value
+            waiting += (value.args, value.state, value.items)
+        else:
+            waiting += value
 
 
 def _empty_array(made: Made) -> None:

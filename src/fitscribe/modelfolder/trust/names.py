@@ -22,7 +22,7 @@ there is :mod:`~fitscribe.modelfolder.trust.shapes`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from functools import cache
 from pathlib import Path
 
@@ -66,10 +66,10 @@ def listed() -> dict[tuple[str, str], Set[str]]:
     return found
 
 
-def may(module: str, name: str, uses: Iterable[str]) -> bool:
+def may(module: str, name: str, uses: Set[str]) -> bool:
     """Return whether a file may look up a name and use it so."""
     allowed = listed().get((module, name))
-    if allowed is not None and allowed.issuperset(uses):
+    if allowed is not None and uses <= allowed:
         return True
     return (module, name) in _named or f"{module}.{name}" in _configured(config.TRUSTED.get())
 

@@ -202,9 +202,9 @@ class _Machine:
             raise damaged(f"nothing lies in the place {place:,} of its memory", self.at)
         self.stack.append(self.memo[place])
 
-    def extend(self, target: Any, values: list[Any], kind: type) -> None:
+    def extend(self, target: Any, values: list[Any], kind: type[list[Any]]) -> None:
         """Add items to a list, a dict, a set, or an object that is like one."""
-        if type(target) is kind:
+        if isinstance(target, kind) and type(target) is kind:
             target.extend(values)
         elif type(target) is Made:
             target.items.extend(values)

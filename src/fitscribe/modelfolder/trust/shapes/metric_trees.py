@@ -37,7 +37,5 @@ def check(tree: Any) -> None:
 _MODULES = ("sklearn.neighbors._kd_tree", "sklearn.neighbors._ball_tree")
 _NAMES = (("KDTree", "KDTree64", "KDTree32"), ("BallTree", "BallTree64", "BallTree32"))
 CHECKS = {
-    (module, name): check
-    for module, names in zip(_MODULES, _NAMES, strict=True)
-    for name in names
+    (module, name): check for module, names in zip(_MODULES, _NAMES, strict=True) for name in names
 }
