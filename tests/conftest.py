@@ -44,6 +44,16 @@ rm -rf "$0"
 # A home
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let no test read, or write, the settings and the key of who runs the tests."""
+    folder = tmp_path_factory.mktemp("settings")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CONFIG_HOME", "APPDATA", *(["HOME"] * (sys.platform == "darwin"))):
+            patch.setenv(name, str(folder))
+        yield
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Keep runs in a new folder, which is not made before the first run; return it."""

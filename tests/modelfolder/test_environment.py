@@ -199,7 +199,10 @@ def test_a_folder_is_made_in_this_process_with_what_is_imported() -> None:
         [sys.executable, "-c", WATCHED], capture_output=True, text=True, check=True
     )
     files, modules, seen = json.loads(done.stdout)
-    assert files == ["MLmodel", "conda.yaml", "model.pkl", "python_env.yaml", "requirements.txt"]
+    assert files == [
+        *("MLmodel", "conda.yaml", "manifest.json", "model.pkl", "python_env.yaml"),
+        *("requirements.txt", "seal.json"),
+    ]
     assert set(modules) <= {"quopri"}  # from 3.13 on, `email` imports it when it reads a version
     assert seen == []
     assert done.stderr == ""

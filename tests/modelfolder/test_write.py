@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import pickle
@@ -24,14 +25,15 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from xxhash import xxh3_128_hexdigest
 
 from fitscribe.errors import AlreadyExists, InvalidParameter
 from fitscribe.modelfolder.formats import FORMATS, dump
+from fitscribe.modelfolder.manifest import FileEntry, Manifest
 from fitscribe.modelfolder.read import load, read_model
 from fitscribe.modelfolder.write import ModelFolder, build, save
 
-ALONE = ["MLmodel", "conda.yaml", "model.pkl", "python_env.yaml", "requirements.txt"]
+ALONE = ["MLmodel", "conda.yaml", "manifest.json", "model.pkl", "python_env.yaml"]
+ALONE += ["requirements.txt", "seal.json"]
 
 
 def logistic() -> LogisticRegression:
@@ -135,12 +137,23 @@ def test_the_flavors_are_mlflow_s() -> None:
 # ---- digest and size --------------------------------------------------------------------------
 
 
-def test_equal_models_have_one_digest() -> None:
+def test_the_digest_is_of_the_manifest_and_the_manifest_of_all_files() -> None:
+    folder = build(logistic(), input_example=[[1.0, 2.0]])
+    written = folder.files["manifest.json"]
+    assert folder.digest == hashlib.sha256(written).hexdigest()
+    manifest = Manifest.from_bytes(written)
+    others = folder.files.keys() - {"manifest.json", "seal.json"}
+    assert manifest.files == {name: FileEntry.of(folder.files[name]) for name in others}
+    assert manifest.to_bytes() == written
+
+
+def test_equal_models_are_equal_bytes() -> None:
     one, other = logistic(), logistic()
     first, second = build(one), build(other, metadata={"a": 1}, pip_requirements=["numpy"])
-    assert first.digest == second.digest == xxh3_128_hexdigest(first.files["model.pkl"])
-    assert build(one.set_params(C=2)).digest != first.digest
+    assert first.files["model.pkl"] == second.files["model.pkl"]
+    assert build(one.set_params(C=2)).files["model.pkl"] != first.files["model.pkl"]
     assert first.model.model_uuid != second.model.model_uuid
+    assert first.digest != second.digest
 
 
 @pytest.mark.parametrize("format", ["pickle", "cloudpickle"])
@@ -162,11 +175,11 @@ def test_a_large_array_is_copied_once(format: str) -> None:
     assert (read.part_ == model.part_).all()
 
 
-def test_the_digest_is_the_same_in_another_process() -> None:
+def test_the_bytes_are_the_same_in_another_process() -> None:
     code = (
         "import estimators; from sklearn.linear_model import LogisticRegression\n"
         "from fitscribe.modelfolder.write import build\n"
-        "print(build(LogisticRegression().fit(*estimators.data())).digest)"
+        "print(build(LogisticRegression().fit(*estimators.data())).files['model.pkl'].hex())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -176,7 +189,7 @@ def test_the_digest_is_the_same_in_another_process() -> None:
         env=os.environ
         | {"PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(estimators.__file__).parent)},
     )
-    assert done.stdout.strip() == build(logistic()).digest
+    assert done.stdout.strip() == build(logistic()).files["model.pkl"].hex()
 
 
 def test_the_size_is_of_the_files_but_those_of_the_environment() -> None:

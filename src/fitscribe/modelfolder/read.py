@@ -75,9 +75,9 @@ def load(path: str | Path, *, trust: str | None = None, digest: str | None = Non
     opened = open_folder(folder, digest)
     name, format, code = _where(opened.model, folder)
     runs_code = opened.is_own or trust == TRUST_CODE
-    if code and runs_code:
+    if code:
         place = str(_inside(folder, code).resolve())
-        if place not in sys.path:
+        if runs_code and place not in sys.path:
             sys.path.insert(0, place)
     data = opened.read(_relative(folder, name))
     return load_format(data, format, runs_code=runs_code, what=str(folder))

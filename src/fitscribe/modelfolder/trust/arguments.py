@@ -12,6 +12,7 @@ from fitscribe.modelfolder.trust.opcodes import Made, Pairs, Parsed
 __all__ = ["check_arguments"]
 
 DISTRIBUTIONS = "scipy.stats._distn_infrastructure"
+DISCRETE = ("scipy.stats._continuous_distns", "scipy.stats._discrete_distns")
 # How scipy's two kinds of distributions take a location and a scale.
 _LOCATIONS = (("loc=0, scale=1", "loc, scale"), ("loc=0", "loc, 1"))
 
@@ -92,6 +93,35 @@ def _distribution(made: Made) -> None:
             raise _foreign(made, template)
 
 
+def _method(made: Made) -> None:
+    """Check ``getattr``: scipy's discrete distributions keep a method of their own by it."""
+    if not _is_entropy(made):
+        raise DamagedModel(
+            "The model's file calls getattr where no distribution of scipy does, and could reach "
+            "anything by it. Nothing of it was run."
+        )
+
+
+def _is_entropy(made: object) -> bool:
+    if type(made) is not Made or type(made.args) is not tuple or len(made.args) != 2:
+        return False
+    owner, name = made.args
+    is_scipys = type(owner) is Made and owner.made_by.module in DISCRETE
+    return is_scipys and name == "_entropy" and type(name) is str
+
+
+def _vectorized(made: Made) -> None:
+    """Check ``numpy.vectorize``, which calls what it holds."""
+    state = made.state if type(made.state) is Pairs else []
+    called = [value for key, value in zip(state[::2], state[1::2], strict=True) if key == "pyfunc"]
+    plain = all(type(key) is str for key in state[::2])
+    if not plain or not called or not all(map(_is_entropy, called)):
+        raise DamagedModel(
+            "The model's file holds a numpy.vectorize that no distribution of scipy made: it "
+            "would call what it is given. Nothing of it was run."
+        )
+
+
 def _foreign(made: Made, found: object) -> DamagedModel:
     return DamagedModel(
         f"A distribution in the model's file ({made.made_by!r}) holds text that scipy did not "
@@ -103,4 +133,6 @@ _CHECKS: dict[tuple[str, str], Callable[[Made], None]] = {
     ("numpy._core.multiarray", "_reconstruct"): _empty_array,
     ("numpy.core.multiarray", "_reconstruct"): _empty_array,
     ("numpy.ma.core", "_mareconstruct"): _empty_array,
+    ("builtins", "getattr"): _method,
+    ("numpy", "vectorize"): _vectorized,
 }

@@ -5,9 +5,9 @@ a class is its name, an object is what it would be made of. Nothing is imported,
 allocated that the text does not spell out, so what comes out can be asked: which names are looked
 up, which of them are called, and where in the object each of them sits.
 
-Refused are what no pickler writes and an attacker needs: calls of what the pickle made itself,
-attributes set on classes and functions, references to outside (persistent ids, extension codes,
-buffers), and places in the memory of the machine that are far off.
+Refused is what no pickler writes and an attacker needs: references to outside (persistent ids,
+extension codes, buffers), and places in the memory of the machine that are far off. Noted is what
+only code needs: calls of what the pickle made itself, and attributes set on classes and functions.
 
 Opcodes are those of protocols 0 to 5: see ``pickletools`` of Python.
 """
@@ -59,6 +59,10 @@ class Made:
         self.items: list[Any] = []
 
 
+# What stands for a callee that is no name.
+NOBODY = Global("", "")
+
+
 class Pairs(list[Any]):
     """A dict: keys and values in turn."""
 
@@ -80,12 +84,16 @@ class Parsed:
     uses : dict
         The names that are looked up, as (module, name), in order; of each, how it is used besides
         standing there: ``"called"``, or ``"instantiated"`` without its ``__init__``.
+    wrong : DamagedModel or None
+        The first thing that it would do and that no model needs. Only what is built of code
+        (cloudpickle's) does so as well, which names functions that are not listed.
     end : int
         How many bytes were read.
     """
 
     root: Any = None
     uses: Uses = field(default_factory=dict)
+    wrong: DamagedModel | None = None
     end: int = 0
 
 
@@ -183,12 +191,20 @@ class _Machine:
         self.parsed.uses.setdefault((module, name), set())
         self.stack.append(Global(module, name))
 
-    def callee(self, value: Any, use: str) -> Global:
-        """Return what is called, which has to be a name."""
-        if type(value) is not Global:
-            raise damaged("it calls what it made itself", self.at)
-        self.parsed.uses[value.module, value.name].add(use)
-        return value
+    def wrong(self, what: str) -> None:
+        """Note what no model does; the rest is read all the same, for what it names."""
+        if self.parsed.wrong is None:
+            self.parsed.wrong = damaged(what, self.at)
+
+    def make(self, callee: Any, use: str, args: Any) -> None:
+        """Push an object that a name makes of arguments."""
+        if type(callee) is Global:
+            self.parsed.uses[callee.module, callee.name].add(use)
+        else:
+            self.wrong("it calls what it made itself")
+            args = (callee, args)
+            callee = NOBODY
+        self.stack.append(Made(callee, args))
 
     def remember(self, place: int) -> None:
         """Keep the topmost value in the next place of the memory: a pickler leaves none out."""
@@ -209,7 +225,7 @@ class _Machine:
         elif type(target) is Made:
             target.items.extend(values)
         else:
-            raise damaged("it adds items to what can have none", self.at)
+            self.wrong("it adds items to what can have none")
 
 
 class _Items(list[Any]):
@@ -389,29 +405,26 @@ def _stack_global(machine: _Machine) -> None:
 @_step(b"R")
 def _reduce(machine: _Machine) -> None:
     args = machine.pop()
-    callee = machine.callee(machine.pop(), CALLED)
-    machine.stack.append(Made(callee, args))
+    machine.make(machine.pop(), CALLED, args)
 
 
 @_step(b"\x81")
 def _new(machine: _Machine) -> None:
     args = machine.pop()
-    cls = machine.callee(machine.pop(), INSTANTIATED)
-    machine.stack.append(Made(cls, args))
+    machine.make(machine.pop(), INSTANTIATED, args)
 
 
 @_step(b"\x92")
 def _new_with_names(machine: _Machine) -> None:
     keywords, args = machine.pop(), machine.pop()
-    cls = machine.callee(machine.pop(), INSTANTIATED)
-    machine.stack.append(Made(cls, (args, keywords)))
+    machine.make(machine.pop(), INSTANTIATED, (args, keywords))
 
 
 @_step(b"i")
 def _instance(machine: _Machine) -> None:
     _global(machine)
-    cls = machine.callee(machine.pop(), CALLED)
-    machine.stack.append(Made(cls, tuple(machine.marked())))
+    cls = machine.pop()
+    machine.make(cls, CALLED, tuple(machine.marked()))
 
 
 @_step(b"o")
@@ -419,7 +432,7 @@ def _object(machine: _Machine) -> None:
     values = machine.marked()
     if not values:
         raise damaged("it makes an object of nothing", machine.at)
-    machine.stack.append(Made(machine.callee(values[0], CALLED), tuple(values[1:])))
+    machine.make(values[0], CALLED, tuple(values[1:]))
 
 
 @_step(b"b")
@@ -427,10 +440,12 @@ def _build(machine: _Machine) -> None:
     state = machine.pop()
     target = machine.top()
     if type(target) is not Made:
-        raise damaged("it sets attributes of what is not its own", machine.at)
-    if target.state is not None:
-        raise damaged("it sets the state of an object twice", machine.at)
-    target.state = state
+        machine.wrong("it sets attributes of what is not its own")
+    elif target.state is not None:
+        machine.wrong("it sets the state of an object twice")
+        target.state = (target.state, state)
+    else:
+        target.state = state
 
 
 def _outside(what: str) -> _Step:

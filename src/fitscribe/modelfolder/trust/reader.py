@@ -78,6 +78,8 @@ def read(data: bytes, what: str = "The model") -> Any:
     """
     parsed = parse(data)
     check_names(parsed, what)
+    if parsed.wrong is not None:
+        raise parsed.wrong
     check_arguments(parsed)
     known = {name: _looked_up(*name) for name in parsed.uses}
     try:

@@ -12,6 +12,8 @@ __all__ = ["class_of", "places", "refusal"]
 
 # Of more names the message says how many they are.
 MOST_NAMED = 5
+# Its functions build functions and classes of what a file holds.
+CLOUDPICKLE = "cloudpickle"
 # What a path is called whose root is no object of a class.
 NAMELESS = "model"
 
@@ -94,20 +96,31 @@ def refusal(parsed: Parsed, refused: Sequence[tuple[str, str]], what: str) -> No
         What the file is called in the message.
     """
     where = {(name.module, name.name): path for path, name in places(parsed.root)}
+    code = [name for name in refused if name[0].startswith(CLOUDPICKLE)]
+    others = [name for name in refused if name not in code]
     told = []
-    for module, name in refused[:MOST_NAMED]:
+    if code:
+        place = next((where[name] for name in code if name in where), "an unknown place")
+        told.append(f"  code itself (functions or classes, kept by cloudpickle), at {place}")
+    for module, name in others[:MOST_NAMED]:
         does = "call it" if CALLED in parsed.uses[module, name] else "make one of it"
         place = where.get((module, name), "a part that the object does not keep")
         told.append(f"  {module}.{name}, at {place}: would import {module} and {does}")
-    more = len(refused) - len(told)
-    if more > 0:
-        told.append(f"  and {more} more: `fitscribe models show` lists them")
-    names = ", ".join(f'"{module}.{name}"' for module, name in refused[:MOST_NAMED])
+    if len(others) > MOST_NAMED:
+        told.append(f"  and {len(others) - MOST_NAMED} more: `fitscribe models show` lists them")
     return NotTrusted(
-        f"{what} was not loaded: it names what is not on this loader's lists.\n"
+        f"{what} was not loaded: it holds what is not on this loader's lists.\n"
         + "\n".join(told)
-        + "\nNothing of it was imported or run. If you know who wrote it, there are three ways on:"
-        f"\n  fitscribe.models.trust({names}) in this process;"
-        '\n  trusted = "…" in your own settings, for good;'
-        '\n  load_model(…, trust="code"), which runs whatever this one file names.'
+        + "\nNothing of it was imported or run. If you know who wrote it:"
+        + ("" if code else _by_name(others))
+        + '\n  load_model(…, trust="code") runs whatever this one file names.'
+    )
+
+
+def _by_name(names: Sequence[tuple[str, str]]) -> str:
+    """Return the ways on that let in single names."""
+    text = ", ".join(f'"{module}.{name}"' for module, name in names[:MOST_NAMED])
+    return (
+        f"\n  fitscribe.models.trust({text}) lets them in, in this process;"
+        '\n  trusted = "…" in your own settings does for good;'
     )

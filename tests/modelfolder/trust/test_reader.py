@@ -1,0 +1,190 @@
+"""Reading a stranger's pickle: what is listed is built, and nothing else is run or imported."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import canaries
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse, stats
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from fitscribe.errors import DamagedModel, FitscribeError, NotTrusted
+from fitscribe.modelfolder.trust.names import listed, may, trust, trusted
+from fitscribe.modelfolder.trust.opcodes import Global, Made, parse
+from fitscribe.modelfolder.trust.reader import read
+
+
+@pytest.mark.parametrize("container", canaries.CONTAINERS)
+@pytest.mark.parametrize("name", canaries.CANARIES)
+def test_nothing_that_a_file_names_is_run(name: str, container: str, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    made = canaries.CANARIES[name](mark)
+    data = made if isinstance(made, bytes) else pickle.dumps(made, 4)
+    before = set(sys.modules)
+    with pytest.raises(FitscribeError):
+        read(canaries.CONTAINERS[container](data))
+    assert not mark.exists()
+    assert "antigravity" not in set(sys.modules) - before
+    assert not hasattr(LogisticRegression.predict, "__self__")
+    assert LogisticRegression.predict.__name__ == "predict"
+
+
+def test_the_canaries_sing() -> None:
+    # What does nothing when it is trusted proves nothing when it is not.
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import canaries, pathlib, pickle, tempfile\n"
+            "for name in ('os.system', 'exec', 'eval', 'open', 'in an estimator', 'scipy',\n"
+            "             'scipy, by an equal key', 'numpy array', 'nested pickle', 'INST'):\n"
+            "    mark = pathlib.Path(tempfile.mkdtemp()) / 'mark'\n"
+            "    made = canaries.CANARIES[name](mark)\n"
+            "    data = made if isinstance(made, bytes) else pickle.dumps(made, 4)\n"
+            "    try: pickle.loads(data)\n"
+            "    except Exception: pass\n"
+            "    assert mark.exists(), name\n",
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent,
+    )
+    assert not done.returncode, done.stderr
+
+
+def test_a_refusal_says_what_where_and_what_to_do() -> None:
+    model = make_pipeline(StandardScaler(), FunctionTransformer(subprocess.check_output))
+    with pytest.raises(NotTrusted) as refused:
+        read(pickle.dumps(model), "'here'")
+    told = str(refused.value)
+    assert "'here' was not loaded" in told
+    assert "subprocess.check_output, at pipeline.steps[1].func: would import subprocess" in told
+    assert 'fitscribe.models.trust("subprocess.check_output")' in told
+    assert 'trust="code"' in told
+
+
+def test_the_user_lets_more_names_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pickle.dumps(FunctionTransformer(struct.calcsize))
+    with pytest.raises(NotTrusted):
+        read(data)
+    monkeypatch.setenv("FITSCRIBE_TRUSTED", "no.such, _struct.calcsize")
+    assert read(data).func is struct.calcsize
+    assert trusted() == ["_struct.calcsize", "no.such"]
+    monkeypatch.delenv("FITSCRIBE_TRUSTED")
+    monkeypatch.setattr("fitscribe.modelfolder.trust.names._named", set())
+    trust("_struct.calcsize")
+    assert read(data).func is struct.calcsize
+
+
+@pytest.mark.parametrize("name", ["LogScaler", "my package.A", "a.b()", "", ".a", None])
+def test_what_is_no_full_name_is_refused(name: Any) -> None:
+    with pytest.raises(ValueError, match="full name"):
+        trust(name)
+
+
+def test_no_list_names_what_could_run_something() -> None:
+    words = ("load", "save", "open", "exec", "eval", "import", "system", "fetch", "memmap", "file")
+    plain = [name for _, name in listed()]
+    assert not [name for name in plain if any(word in name.lower() for word in words)]
+    for name in ("type", "eval", "map", "vars", "globals"):
+        assert not may("builtins", name, frozenset())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: RandomizedSearchCV(
+            LogisticRegression(), {"C": stats.loguniform(1e-3, 1), "l1_ratio": stats.randint(1, 9)}
+        ),
+        lambda: TfidfVectorizer().fit(["one two", "three"]),
+        lambda: [sparse.eye(3, format=form) for form in ("csr", "csc", "coo", "bsr", "dia")],
+        lambda: FunctionTransformer(np.log1p),
+        lambda: np.random.RandomState(0),
+        lambda: np.random.default_rng(0),
+        lambda: {"a": [1, 2.5, None, True, b"x", "é", 10**30], "b": {1, 2}, 3: frozenset("a")},
+        lambda: RandomForestClassifier(3).fit([[0.0], [1.0]], [0, 1]),
+    ],
+)
+@pytest.mark.parametrize("protocol", range(3, 6))
+def test_what_is_listed_is_read_in_every_protocol(make: Callable[[], Any], protocol: int) -> None:
+    made = make()
+    found = read(pickle.dumps(made, protocol))
+    assert pickle.dumps(found, 5) == pickle.dumps(pickle.loads(pickle.dumps(made, protocol)), 5)
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: (
+        st.lists(inner)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text() | st.integers(), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@given(PLAIN, st.integers(3, 5))
+def test_plain_objects_come_back(value: Any, protocol: int) -> None:
+    data = pickle.dumps(value, protocol)
+    assert pickle.dumps(read(data)) == pickle.dumps(pickle.loads(data))
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    with contextlib.suppress(DamagedModel):
+        parse(data)
+
+
+def test_symbols_say_what_would_be_done() -> None:
+    parsed = parse(pickle.dumps(LogisticRegression(C=2.0)))
+    assert list(parsed.uses.items()) == [
+        (("sklearn.linear_model._logistic", "LogisticRegression"), {"instantiated"})
+    ]
+    assert type(parsed.root) is Made
+    assert type(parsed.root.made_by) is Global
+    assert parsed.root.state[parsed.root.state.index("C") + 1] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"\x80\x04(" * 30_000 + b".", "lie in one another"),
+        (b"\x80\x04]r\xff\xff\xff\x7f.", "place 2,147,483,647"),
+        (b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f.", "more are announced"),
+        (b"\x80\x04" + b"N0" * 2_100_000 + b".", "steps"),
+        (b"I" + b"9" * 10_000 + b"\n.", "number cannot be read"),
+        (b"\x80\x06.", "protocol 6"),
+        (b"", "ends"),
+        (b"\xff", "no opcode"),
+        (b"\x80\x04}b.", "looks at a value where there is none"),
+        (b"\x80\x04]}b.", "not its own"),
+        (b"\x80\x04))R.", "calls what it made"),
+        (b"\x80\x04)Na.", "can have none"),
+    ],
+)
+def test_bombs_and_nonsense_are_refused(data: bytes, why: str) -> None:
+    with pytest.raises(DamagedModel, match=why):
+        read(data)
+
+
+def test_an_array_larger_than_its_content_is_refused() -> None:
+    huge = canaries.Calls(np.ndarray.__reduce__(np.empty(0))[0], np.ndarray, (10**11,), b"d")
+    with pytest.raises(DamagedModel, match="begins with the shape"):
+        read(pickle.dumps(huge))
