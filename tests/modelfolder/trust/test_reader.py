@@ -7,11 +7,13 @@ import pickle
 import struct
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import canaries
+import joblib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -122,7 +124,7 @@ def test_no_list_names_what_could_run_something() -> None:
         lambda: RandomForestClassifier(3).fit([[0.0], [1.0]], [0, 1]),
     ],
 )
-@pytest.mark.parametrize("protocol", range(3, 6))
+@pytest.mark.parametrize("protocol", range(2, 6))
 def test_what_is_listed_is_read_in_every_protocol(make: Callable[[], Any], protocol: int) -> None:
     made = make()
     found = read(pickle.dumps(made, protocol))
@@ -188,3 +190,41 @@ def test_an_array_larger_than_its_content_is_refused() -> None:
     huge = canaries.Calls(np.ndarray.__reduce__(np.empty(0))[0], np.ndarray, (10**11,), b"d")
     with pytest.raises(DamagedModel, match="begins with the shape"):
         read(pickle.dumps(huge))
+
+
+@pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("bz2", 3), ("xz", 1), ("lzma", 1)])
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_files_of_joblib_are_read(tmp_path: Path, compress: Any, protocol: int) -> None:
+    model = make_pipeline(StandardScaler(), RandomForestClassifier(5, random_state=0))
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    model.fit(X, ["a", "b"] * 25)
+    model.kept_ = [np.array(["x", None, [1]], dtype=object), np.asfortranarray(X), np.array("é")]
+    file = tmp_path / "model.joblib"
+    joblib.dump(model, file, compress=compress, protocol=protocol)
+    found = read(file.read_bytes())
+    assert found.predict(X).tolist() == model.predict(X).tolist()
+    assert found.kept_[0].tolist() == ["x", None, [1]]
+    assert np.array_equal(found.kept_[1], X)
+    assert found.kept_[1].flags.f_contiguous
+    assert found.kept_[2] == "é"
+
+
+def test_an_array_of_objects_in_a_file_of_joblib_is_looked_at(tmp_path: Path) -> None:
+    mark, file = tmp_path / "mark", tmp_path / "model.joblib"
+    joblib.dump({"a": np.array([canaries.touches(mark)], dtype=object)}, file)
+    with pytest.raises(NotTrusted, match=r"posix\.system"):
+        read(file.read_bytes())
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("pack", list(canaries.CONTAINERS.values())[1:6])
+def test_what_grows_beyond_all_measure_is_not_unpacked(pack: Any) -> None:
+    bomb = pack(b"\0" * (80 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DamagedModel, match="which no model does"):
+            read(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100 << 20

@@ -93,6 +93,16 @@ def _distribution(made: Made) -> None:
             raise _foreign(made, template)
 
 
+def _latin(made: Made) -> None:
+    """Check ``codecs.encode``: old protocols write bytes by it, as latin1."""
+    args = made.args
+    if type(args) is not tuple or len(args) != 2 or args[1] != "latin1":
+        raise DamagedModel(
+            "The model's file encodes a text in another way than as bytes are written. Nothing "
+            "of it was run."
+        )
+
+
 def _method(made: Made) -> None:
     """Check ``getattr``: scipy's discrete distributions keep a method of their own by it."""
     if not _is_entropy(made):
@@ -133,6 +143,7 @@ _CHECKS: dict[tuple[str, str], Callable[[Made], None]] = {
     ("numpy._core.multiarray", "_reconstruct"): _empty_array,
     ("numpy.core.multiarray", "_reconstruct"): _empty_array,
     ("numpy.ma.core", "_mareconstruct"): _empty_array,
+    ("_codecs", "encode"): _latin,
     ("builtins", "getattr"): _method,
     ("numpy", "vectorize"): _vectorized,
 }

@@ -30,15 +30,12 @@ from fitscribe import config
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.trust.opcodes import CALLED, INSTANTIATED
 
-__all__ = ["RENAMED", "listed", "may", "trust", "trusted"]
+__all__ = ["listed", "may", "trust", "trusted"]
 
 LISTS = Path(__file__).with_name("lists")
 _ALL = frozenset({CALLED, INSTANTIATED})
 _USES = {"()": _ALL, "=": frozenset[str]()}
 _NEW = frozenset({INSTANTIATED})
-
-# What scikit-learn 1.5 wrote, and where it is: a module of the first name may be anybody's.
-RENAMED = {"_loss": "sklearn._loss._loss"}
 
 # What the user named in this process.
 _named: set[tuple[str, str]] = set()

@@ -14,6 +14,8 @@ Opcodes are those of protocols 0 to 5: see ``pickletools`` of Python.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from struct import Struct
@@ -21,7 +23,18 @@ from typing import Any
 
 from fitscribe.errors import DamagedModel
 
-__all__ = ["Global", "Made", "CALLED", "INSTANTIATED", "Pairs", "Parsed", "Uses", "parse"]
+__all__ = [
+    "Global",
+    "Made",
+    "CALLED",
+    "INSTANTIATED",
+    "Pairs",
+    "Parsed",
+    "Uses",
+    "WRAPPER",
+    "named_now",
+    "parse",
+]
 
 # How a name is used besides standing there: it is called, or an instance is made of it without its
 # ``__init__``.
@@ -34,6 +47,24 @@ LONGEST_TEXT = 4096
 
 _INT2, _INT4, _UINT4, _UINT8 = Struct("<H"), Struct("<i"), Struct("<I"), Struct("<Q")
 _FLOAT8 = Struct(">d")
+# A type of numpy as pickles write it: kind and bytes (of texts, characters).
+_ITEM = re.compile(r"[<>|=]?([?a-zA-Z])(\d*)")
+
+
+# Modules that pickles call otherwise: those of Python 2, and one that scikit-learn 1.5 named as if
+# it lay anywhere, where it may be anybody's.
+_RENAMED = {
+    "__builtin__": "builtins",
+    "_loss": "sklearn._loss._loss",
+    "copy_reg": "copyreg",
+}
+# How joblib keeps an array: its bytes follow this object in the file.
+WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
+
+
+def named_now(module: str) -> str:
+    """Return what a module that a pickle names is called."""
+    return _RENAMED.get(module, module)
 
 
 class Global:
@@ -188,8 +219,9 @@ class _Machine:
         """Look up a name."""
         if type(module) is not str or type(name) is not str:
             raise damaged("a name is no text", self.at)
-        self.parsed.uses.setdefault((module, name), set())
-        self.stack.append(Global(module, name))
+        found = Global(named_now(module), name)
+        self.parsed.uses.setdefault((found.module, name), set())
+        self.stack.append(found)
 
     def wrong(self, what: str) -> None:
         """Note what no model does; the rest is read all the same, for what it names."""
@@ -446,6 +478,31 @@ def _build(machine: _Machine) -> None:
         target.state = (target.state, state)
     else:
         target.state = state
+        if (target.made_by.module, target.made_by.name) == WRAPPER:
+            _skip_array(machine, state)
+
+
+def _skip_array(machine: _Machine, state: Any) -> None:
+    """Read over the bytes of an array that joblib wrote, or over the pickle of one of objects."""
+    told = dict(zip(state[::2], state[1::2], strict=True)) if type(state) is Pairs else {}
+    dtype, shape = told.get("dtype"), told.get("shape")
+    text = dtype.args[0] if type(dtype) is Made and dtype.args else ""
+    found = _ITEM.fullmatch(text) if type(text) is str else None
+    if found is None or type(shape) is not tuple or not all(type(n) is int for n in shape):
+        raise damaged("joblib's array has no type or shape", machine.at)
+    if found[1] == "O":
+        inner = parse(machine.data[machine.at :])
+        machine.at += inner.end
+        for name, uses in inner.uses.items():
+            machine.parsed.uses.setdefault(name, set()).update(uses)
+        machine.parsed.wrong = machine.parsed.wrong or inner.wrong
+        machine.stack[-1].items.append(inner.root)
+        return
+    if told.get("numpy_array_alignment_bytes") is not None:
+        machine.take(machine.take(1)[0])
+    if any(length < 0 for length in shape):
+        raise damaged("joblib's array has a negative length", machine.at)
+    machine.take(math.prod(shape) * int(found[2] or 1) * (4 if found[1] == "U" else 1))
 
 
 def _outside(what: str) -> _Step:

@@ -10,10 +10,12 @@ from typing import Any
 
 from fitscribe.errors import DamagedModel, MissingDependency, NotSupported
 from fitscribe.modelfolder.trust.arguments import check_arguments
-from fitscribe.modelfolder.trust.names import RENAMED, may
-from fitscribe.modelfolder.trust.opcodes import Parsed, parse
+from fitscribe.modelfolder.trust.joblib import load_with_arrays
+from fitscribe.modelfolder.trust.names import may
+from fitscribe.modelfolder.trust.opcodes import WRAPPER, Parsed, named_now, parse
 from fitscribe.modelfolder.trust.refusal import refusal
 from fitscribe.modelfolder.trust.shapes import check_shapes
+from fitscribe.modelfolder.trust.unpack import unpacked
 
 __all__ = ["check_names", "read"]
 
@@ -41,12 +43,13 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return what a name means; KeyError cannot be, for all names were seen before."""
-        return self.known[module, name]
+        return self.known[named_now(module), name]
 
 
 def check_names(parsed: Parsed, what: str) -> None:
     """Raise NotTrusted if a file looks up a name that is not listed."""
-    refused = [name for name, uses in parsed.uses.items() if not may(*name, uses)]
+    names = ((name, uses) for name, uses in parsed.uses.items() if name != WRAPPER)
+    refused = [name for name, uses in names if not may(*name, uses)]
     if refused:
         raise refusal(parsed, refused, what)
 
@@ -57,6 +60,7 @@ def read(data: bytes, what: str = "The model") -> Any:
     Parameters
     ----------
     data : bytes
+        A pickle, or a file of joblib, as it is or compressed.
     what : str
         What the file is called in messages.
 
@@ -76,14 +80,18 @@ def read(data: bytes, what: str = "The model") -> Any:
     The file is read twice: on symbols first, and only then by Python's own unpickler, which gets
     the names that were found and no others.
     """
+    data = unpacked(data)
     parsed = parse(data)
     check_names(parsed, what)
     if parsed.wrong is not None:
         raise parsed.wrong
     check_arguments(parsed)
-    known = {name: _looked_up(*name) for name in parsed.uses}
+    known = {name: _looked_up(*name) for name in parsed.uses if name != WRAPPER}
     try:
-        model = _Unpickler(data, known).load()
+        if WRAPPER in parsed.uses:
+            model = load_with_arrays(data, known)
+        else:
+            model = _Unpickler(data, known).load()
     except _WRONG_CONTENT as error:
         raise DamagedModel(
             f"{what} cannot be built of what its file holds: {type(error).__name__}: {error}"
@@ -95,7 +103,7 @@ def read(data: bytes, what: str = "The model") -> Any:
 def _looked_up(module: str, name: str) -> Any:
     """Return what a listed name means here."""
     try:
-        found = importlib.import_module(RENAMED.get(module, module))
+        found = importlib.import_module(module)
     except ImportError as error:
         library = module.partition(".")[0]
         if error.name is not None and error.name.partition(".")[0] == library != error.name:
