@@ -16,15 +16,6 @@ from threadpoolctl import threadpool_limits
 from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import MODEL_FILE, build, save
 
-METHODS = (
-    "predict",
-    "predict_proba",
-    "decision_function",
-    "transform",
-    "score_samples",
-    "inverse_transform",
-)
-
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
@@ -49,7 +40,7 @@ def answers(model: Any, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for method in METHODS:
+        for method in estimators.METHODS:
             if not hasattr(model, method):
                 continue
             np.random.seed(0)

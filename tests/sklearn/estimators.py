@@ -20,6 +20,16 @@ import fitscribe.sklearn
 
 Data = tuple[Any, Any]
 
+# What a fitted estimator may be asked.
+METHODS = (
+    "predict",
+    "predict_proba",
+    "decision_function",
+    "transform",
+    "score_samples",
+    "inverse_transform",
+)
+
 ARGUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "ClassifierChain": lambda: {"estimator": LogisticRegression()},
     "ColumnTransformer": lambda: {"transformers": [("pca", PCA(2), [0, 1, 2])]},

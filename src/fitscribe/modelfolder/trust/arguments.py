@@ -7,6 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fitscribe.errors import DamagedModel
+from fitscribe.modelfolder.trust.arrays import (
+    check_array,
+    check_buffer,
+    check_dtype,
+    check_masked,
+)
 from fitscribe.modelfolder.trust.opcodes import Made, Pairs, Parsed
 
 __all__ = ["check_arguments"]
@@ -17,17 +23,22 @@ DISCRETE = ("scipy.stats._continuous_distns", "scipy.stats._discrete_distns")
 _LOCATIONS = (("loc=0, scale=1", "loc, scale"), ("loc=0", "loc, 1"))
 
 
+# What looking at arguments of another kind raises; DamagedModel is none of these.
+_NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError)
+
+
 def check_arguments(parsed: Parsed) -> None:
     """Look at what an object would be made of, where its class does not.
 
     Raises
     ------
     DamagedModel
-        If an array of numpy is made larger than its content, or a distribution of scipy holds
-        other text than scipy wrote: it runs that text.
+        If an array of numpy is not what its content is, a distribution of scipy holds other text
+        than scipy wrote, which it runs, or a function that could reach anything is called
+        otherwise than scipy does.
     """
     modules = {module for module, _ in parsed.uses}
-    checks = dict(_CHECKS)
+    checks: dict[tuple[str, str], Callable[[Made], object]] = dict(_CHECKS)
     if any(module.startswith("scipy.stats.") for module in modules):
         known = {key for key in parsed.uses if key[0].startswith("scipy.stats.")}
         checks |= dict.fromkeys(known, _distribution)
@@ -36,8 +47,15 @@ def check_arguments(parsed: Parsed) -> None:
         return
     for made in _objects(parsed.root):
         check = checks.get((made.made_by.module, made.made_by.name))
-        if check is not None:
+        if check is None:
+            continue
+        try:
             check(made)
+        except _NONSENSE as error:
+            raise DamagedModel(
+                f"The model's file makes a {made.made_by!r} of what it cannot be: {error}. "
+                "It is damaged or forged; nothing of it was run."
+            ) from error
 
 
 def _objects(root: Any) -> Iterator[Made]:
@@ -54,16 +72,6 @@ def _objects(root: Any) -> Iterator[Made]:
             waiting += (value.args, value.state, value.items)
         else:
             waiting += value
-
-
-def _empty_array(made: Made) -> None:
-    """Check numpy's ``_reconstruct``: it makes an array that is filled afterwards."""
-    shapes = [arg for arg in made.args if type(arg) is tuple] if type(made.args) is tuple else [1]
-    if shapes != [(0,)]:
-        raise DamagedModel(
-            f"An array in the model's file begins with the shape {shapes!r:.80}, and numpy writes "
-            "(0,) there. Nothing of it was run."
-        )
 
 
 def _distribution(made: Made) -> None:
@@ -139,11 +147,14 @@ def _foreign(made: Made, found: object) -> DamagedModel:
     )
 
 
-_CHECKS: dict[tuple[str, str], Callable[[Made], None]] = {
-    ("numpy._core.multiarray", "_reconstruct"): _empty_array,
-    ("numpy.core.multiarray", "_reconstruct"): _empty_array,
-    ("numpy.ma.core", "_mareconstruct"): _empty_array,
+_CHECKS: dict[tuple[str, str], Callable[[Made], object]] = {
     ("_codecs", "encode"): _latin,
     ("builtins", "getattr"): _method,
     ("numpy", "vectorize"): _vectorized,
+    ("numpy", "dtype"): check_dtype,
+    ("numpy._core.multiarray", "_reconstruct"): check_array,
+    ("numpy._core.numeric", "_frombuffer"): check_buffer,
+    ("numpy.core.multiarray", "_reconstruct"): check_array,
+    ("numpy.core.numeric", "_frombuffer"): check_buffer,
+    ("numpy.ma.core", "_mareconstruct"): check_masked,
 }

@@ -28,9 +28,10 @@ _WRONG_CONTENT = (
     LookupError,
     MemoryError,
     RuntimeError,
+    SystemError,
     TypeError,
     ValueError,
-    pickle.UnpicklingError,
+    pickle.PickleError,
 )
 
 

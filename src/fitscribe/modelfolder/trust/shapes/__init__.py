@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from fitscribe.errors import DamagedModel
-from fitscribe.modelfolder.trust.shapes import estimators, matrices, metric_trees, svm, trees
+from fitscribe.modelfolder.trust.shapes import (
+    estimators,
+    generators,
+    matrices,
+    metric_trees,
+    svm,
+    trees,
+)
 from fitscribe.modelfolder.trust.shapes.fits import DoesNotFit
 
 __all__ = ["check_shapes"]
@@ -25,6 +32,7 @@ _CHECKS: dict[tuple[str, str], Callable[[Any], None]] = {
     **matrices.CHECKS,
     **svm.CHECKS,
     **estimators.CHECKS,
+    **generators.CHECKS,
 }
 _PLAIN = frozenset({bool, bytes, complex, float, int, str, type(None)})
 # What looking at a part raises where it holds something else altogether.
