@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -24,6 +26,8 @@ from fitscribe.testing.tracking_case import add_run, model, run
 
 __all__ = ["RegistryStoreContract"]
 
+T = TypeVar("T")
+
 AWAY = "s3://bucket/model"
 
 
@@ -32,9 +36,9 @@ def add_version(store: RegistryStore, name: str = "iris", source: str = AWAY) ->
     return store.create_model_version(NewVersion(name, source, make_model=True))
 
 
-def paged(page: Callable[[str | None], PagedList[object]]) -> list[object]:
+def paged(page: Callable[[str | None], PagedList[T]]) -> list[T]:
     """Return what is on all pages."""
-    found: list[object] = []
+    found: list[T] = []
     token: str | None = None
     while True:
         part = page(token)
@@ -426,10 +430,8 @@ class RegistryStoreContract:
             ("tag.`mlflow.prompt.is_prompt` != 'true' AND name = 'a'", ["a"]),
         ):
             assert [one.name for one in store.search_registered_models(text)] == names, text
-            pages = paged(
-                lambda token, text=text: store.search_registered_models(text, (), 1, token)
-            )  # type: ignore[misc]  # a default that is bound early
-            assert [getattr(one, "name", "") for one in pages] == names, text
+            pages = paged(partial(store.search_registered_models, text, (), 1))
+            assert [one.name for one in pages] == names, text
         found = store.search_registered_models("", ["name DESC"])
         assert [one.name for one in found] == ["it's", "b", "a", "A"]
         store.update_registered_model("a", "later")
@@ -469,12 +471,10 @@ class RegistryStoreContract:
         ):
             found = store.search_model_versions(text, order)
             assert [f"{v.name}/{v.version}" for v in found] == names, text
-            pages = paged(
-                lambda token, text=text: store.search_model_versions(text, order, 1, token)
-            )  # type: ignore[misc]  # a default that is bound early
+            pages = paged(partial(store.search_model_versions, text, order, 1))
             assert pages == found, text
         for key in ("run_id", "model_id DESC", "current_stage", "last_updated_timestamp"):
-            pages = paged(lambda token, key=key: store.search_model_versions("", [key], 1, token))  # type: ignore[misc]  # a default that is bound early
+            pages = paged(partial(store.search_model_versions, "", [key], 1))
             assert pages == store.search_model_versions("", [key])
             assert len(pages) == 3
         newest = store.search_model_versions("", (), 10_000)
