@@ -219,8 +219,8 @@ def test_a_name_that_we_do_not_have_is_refused_by_a_sentence() -> None:
         mlflow.log_metrik("a", 1)
     with pytest.raises(AttributeError, match=r"fitscribe has no 'pyfunc'; .*release.*It has: "):
         mlflow.pyfunc.load_model("models:/m")
-    with pytest.raises(ImportError, match=r"fitscribe has no 'register_model'; .*release"):
-        exec("from fitscribe import register_model")
+    with pytest.raises(ImportError, match=r"fitscribe has no 'evaluate'; .*release"):
+        exec("from fitscribe import evaluate")
     assert not hasattr(mlflow, "pyfunc")
     assert getattr(mlflow, "evaluate", None) is None
 

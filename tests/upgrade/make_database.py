@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.commands import Batch, Lease, ModelChange, RunRecord
+from fitscribe.core.commands import Batch, Lease, ModelChange, NewVersion, RunRecord
 from fitscribe.core.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput
 from fitscribe.core.ports import Store
-from fitscribe.core.registry import NewVersion
 from fitscribe.core.values import Metric
 from fitscribe.stores import open_store
 from fitscribe.stores.sql.codes import SCHEMA

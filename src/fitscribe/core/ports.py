@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.commands import Batch, Lease, ModelChange
+from fitscribe.core.commands import Batch, Lease, ModelChange, NewVersion
 from fitscribe.core.entities import (
     Change,
     Experiment,
@@ -24,7 +24,7 @@ from fitscribe.core.entities import (
     Run,
     StoreInfo,
 )
-from fitscribe.core.registry import ModelVersion, NewVersion, RegisteredModel
+from fitscribe.core.registry import ModelVersion, RegisteredModel
 from fitscribe.core.states import ViewType
 from fitscribe.core.values import Metric
 

@@ -15,7 +15,6 @@ from fitscribe.errors import InvalidParameter
 __all__ = [
     "ModelVersion",
     "ModelVersionTag",
-    "NewVersion",
     "RegisteredModel",
     "RegisteredModelAlias",
     "RegisteredModelTag",
@@ -179,34 +178,3 @@ class RegisteredModel(Entity):
     latest_versions: Sequence[ModelVersion] = ()
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
-
-
-@dataclass(frozen=True, slots=True)
-class NewVersion:
-    """A version to make.
-
-    Parameters
-    ----------
-    name : str
-        Of the registered model.
-    source : str
-        The address of the model's files.
-    run_id, model_id : str or None
-        The run and the logged model that it is of. A logged model knows its run.
-    tags : mapping of str to str
-    run_link, description : str or None
-    digest : str or None
-        Of its signed manifest.
-    make_model : bool
-        Whether the registered model is made, in the same transaction, where it is not there.
-    """
-
-    name: str
-    source: str
-    run_id: str | None = None
-    model_id: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    run_link: str | None = None
-    description: str | None = None
-    digest: str | None = None
-    make_model: bool = False

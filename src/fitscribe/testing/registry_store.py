@@ -11,10 +11,10 @@ from typing import TypeVar
 import pytest
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.commands import Batch
+from fitscribe.core.commands import Batch, NewVersion
 from fitscribe.core.entities import PagedList
 from fitscribe.core.ports import RegistryStore, Store
-from fitscribe.core.registry import ModelVersion, NewVersion, Stage
+from fitscribe.core.registry import ModelVersion, Stage
 from fitscribe.errors import (
     AlreadyExists,
     BadFilter,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from fitscribe.core.commands import NewVersion
 from fitscribe.core.entities import PagedList
-from fitscribe.core.registry import ModelVersion, NewVersion, RegisteredModel, Stage
+from fitscribe.core.registry import ModelVersion, RegisteredModel, Stage
 from fitscribe.core.texts import check_key, check_tag, check_tags, listed
 from fitscribe.core.uris import LocalPath, ModelId, RunArtifact, parse_model_uri
 from fitscribe.errors import InvalidParameter, NotFound, NotSupported

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fitscribe.core.commands import NewVersion
 from fitscribe.core.entities import LoggedModel, PagedList
 from fitscribe.core.paging import gathered
 from fitscribe.core.registered_names import check_registered_name, check_version
-from fitscribe.core.registry import ModelVersion, NewVersion, RegisteredModel
+from fitscribe.core.registry import ModelVersion, RegisteredModel
 from fitscribe.core.texts import check_tag, check_tags, check_text, listed
 from fitscribe.core.uris import (
     LocalPath,

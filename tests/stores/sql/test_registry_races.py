@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
+from fitscribe.core.commands import NewVersion
 from fitscribe.core.ports import Store
-from fitscribe.core.registry import NewVersion
 from fitscribe.stores import open_store
 from fitscribe.stores.sql import postgresql, sqlite
 
@@ -48,7 +48,7 @@ def in_processes(address: str, root: Path, code: str) -> list[list[object]]:
     """Run code in processes that begin together; return the lists that they print as JSON."""
     begin = f"""
         import json, sys, time
-        from fitscribe.core.registry import NewVersion
+        from fitscribe.core.commands import NewVersion
         from fitscribe.stores import open_store
         store = open_store({address!r}, artifact_root={str(root)!r})
         print("ready", flush=True)

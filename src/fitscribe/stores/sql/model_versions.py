@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from fitscribe.core.caller import Caller
 from fitscribe.core.clock import now_ms
+from fitscribe.core.commands import NewVersion
 from fitscribe.core.registered_names import check_alias, check_version, is_latest
-from fitscribe.core.registry import TAG_VERSIONS, ModelVersion, NewVersion, Stage
+from fitscribe.core.registry import TAG_VERSIONS, ModelVersion, Stage
 from fitscribe.errors import InvalidParameter
 from fitscribe.stores.sql.changes import append_one
 from fitscribe.stores.sql.codes import CHANGED_MODEL, CHANGED_VERSION, STAGES

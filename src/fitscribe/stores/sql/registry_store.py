@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fitscribe.core.caller import Caller
+from fitscribe.core.commands import NewVersion
 from fitscribe.core.entities import PagedList
 from fitscribe.core.registered_names import check_registered_name
 from fitscribe.core.registry import (
     TAG_VERSIONS,
     ModelVersion,
-    NewVersion,
     RegisteredModel,
     Stage,
 )

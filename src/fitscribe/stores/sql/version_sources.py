@@ -6,8 +6,8 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from fitscribe.core.caller import Caller
+from fitscribe.core.commands import NewVersion
 from fitscribe.core.registered_names import LATEST
-from fitscribe.core.registry import NewVersion
 from fitscribe.core.texts import check_text
 from fitscribe.core.uris import (
     MAX_ADDRESS,
