@@ -285,7 +285,9 @@ class RegistryStore(Protocol):
         NotFound
             If there is no such name (unless one is to be made), logged model or version.
         InvalidParameter
-            If the source contradicts `run_id` or `model_id`, or leads out of its run.
+            If the source contradicts `run_id` or `model_id`, or has ``..`` in it.
+        PermissionDenied
+            If the source is a local folder, and the caller may not see everything.
         """
 
     def get_model_version(self, name: str, version: str) -> ModelVersion:

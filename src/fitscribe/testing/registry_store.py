@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fitscribe.core.caller import Caller
 from fitscribe.core.commands import Batch, NewVersion
 from fitscribe.core.entities import PagedList
+from fitscribe.core.filter_tree import quoted
 from fitscribe.core.ports import RegistryStore, Store
+from fitscribe.core.registered_names import check_registered_name
 from fitscribe.core.registry import ModelVersion, Stage
 from fitscribe.errors import (
     AlreadyExists,
@@ -29,6 +33,14 @@ __all__ = ["RegistryStoreContract"]
 T = TypeVar("T")
 
 AWAY = "s3://bucket/model"
+
+
+def is_name(text: str) -> bool:
+    """Whether a registered model can have that name."""
+    try:
+        return check_registered_name(text) == text
+    except InvalidParameter:
+        return False
 
 
 def add_version(store: RegistryStore, name: str = "iris", source: str = AWAY) -> ModelVersion:
@@ -194,6 +206,28 @@ class RegistryStoreContract:
         made = store.create_registered_model("iris")
         assert (made.tags, made.aliases, made.latest_versions) == ({}, {}, ())
 
+    def test_whatever_is_a_name_comes_back(self, store: Store) -> None:
+        """Names, descriptions and tags, by themselves and through a filter."""
+        words = st.text(max_size=12).filter(is_name)
+        texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+        @settings(max_examples=25, deadline=None)
+        @given(names=st.lists(words, min_size=1, max_size=4, unique=True), text=texts)
+        def check(names: list[str], text: str) -> None:
+            for name in names:
+                store.create_registered_model(name, {"k": text}, text)
+            for name in names:
+                found = store.get_registered_model(name)
+                assert (found.name, found.description, found.tags) == (name, text, {"k": text})
+                assert store.search_registered_models(f"name = {quoted(name)}") == [found]
+            everything = [one.name for one in store.search_registered_models()]
+            assert everything == sorted(names)
+            for name in names:
+                store.delete_registered_model(name)
+            assert store.search_registered_models() == []
+
+        check()
+
     # Versions
 
     def test_a_version_comes_back(self, store: Store) -> None:
@@ -313,8 +347,8 @@ class RegistryStoreContract:
     def test_a_version_is_a_whole_number(self, store: Store) -> None:
         """As text or not; anything else is refused."""
         add_version(store)
-        for given in ("1", "01", 1):
-            assert store.get_model_version("iris", given).version == "1"  # type: ignore[arg-type]  # numbers will do
+        for number in ("1", "01", 1):
+            assert store.get_model_version("iris", number).version == "1"  # type: ignore[arg-type]  # numbers will do
         for wrong in ("", "one", "-1", "1.0", "１", None, 1.0, True, "latest"):
             with pytest.raises(InvalidParameter, match="whole number"):
                 store.get_model_version("iris", wrong)  # type: ignore[arg-type]  # is refused
@@ -601,8 +635,14 @@ class RegistryStoreContract:
                 use()
         told = [change.id for change in eve.changes() if change.kind == "model_version"]
         assert told == ["iris/1", "iris/2"]
-        assert eve.info().counts["changes"] == len(eve.changes())
-        assert store.info().counts["changes"] == len(store.changes())
+        counts = eve.info().counts
+        assert (counts["registered_models"], counts["model_versions"]) == (1, 2)
+        assert counts["changes"] == len(eve.changes())
+        counts = store.info().counts
+        assert (counts["model_versions"], counts["changes"]) == (4, len(store.changes()))
+        for folder in ("/etc", "file:///etc", "etc"):
+            with pytest.raises(PermissionDenied, match="may not register the folder"):
+                add_version(eve, "mine", folder)
         add_version(eve, "mine")
         eve.rename_registered_model("mine", "yours")
         eve.delete_registered_model("yours")

@@ -22,7 +22,7 @@ from fitscribe.core.uris import (
     parse_model_uri,
     scheme_of,
 )
-from fitscribe.errors import InvalidParameter, NotFound
+from fitscribe.errors import InvalidParameter, NotFound, PermissionDenied
 from fitscribe.stores.sql import (
     experiments,
     logged_models,
@@ -67,8 +67,17 @@ def origin_of(connection: Connection, caller: Caller, new: NewVersion) -> Origin
         If it names a logged model or a version that is not there.
     InvalidParameter
         If it is of another run or model than `new` says.
+    PermissionDenied
+        If it is a folder, and the caller may not see everything.
     """
-    if scheme_of(new.source) not in ("models", "runs"):
+    scheme = scheme_of(new.source)
+    if scheme in ("", "file") and caller.experiments is not None:
+        # Whoever reads the version would read any file of the machine that keeps the store.
+        raise PermissionDenied(
+            f"{caller.name!r} may not register the folder {new.source!r:.200}. Log the model and "
+            "register models:/m-… or runs:/<run id>/<model name>."
+        )
+    if scheme not in ("models", "runs"):
         return _of_ids(connection, caller, new, Origin(new.source, new.source))
     parsed = parse_model_uri(new.source)
     if isinstance(parsed, Registered):
