@@ -50,6 +50,7 @@ MAY_IMPORT_LATE = {
     "fitscribe/stores/__init__.py",
     "fitscribe/stores/sql/migrate.py",
     # Searches load SQLAlchemy (0.2 s), which a program that only writes goes without.
+    "fitscribe/stores/sql/registry_store.py",
     "fitscribe/stores/sql/store.py",
 }
 

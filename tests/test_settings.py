@@ -56,7 +56,9 @@ def test_the_table_and_the_functions_say_the_same() -> None:
     plain = Options()
     assert said == {name: getattr(plain, name) for name in said}
     others = set(Options.__slots__) - set(said)
-    assert others == {"pos_label", "extra_tags"}, "an option without a row in the table"
+    assert others == {"pos_label", "extra_tags", "registered_model_name"}, (
+        "an option without a row in the table"
+    )
 
 
 def test_the_documentation_has_every_option() -> None:

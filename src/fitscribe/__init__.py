@@ -93,6 +93,12 @@ if TYPE_CHECKING:
         set_active_model as set_active_model,
         set_logged_model_tags as set_logged_model_tags,
     )
+    from fitscribe.tracking.registering import (
+        register_model as register_model,
+        search_model_versions as search_model_versions,
+        search_registered_models as search_registered_models,
+        set_model_version_tag as set_model_version_tag,
+    )
 
     MlflowClient = Client
     MlflowException = FitscribeError
@@ -164,12 +170,19 @@ _MODELS = (
     "set_active_model",
     "set_logged_model_tags",
 )
+_REGISTERING = (
+    "register_model",
+    "search_model_versions",
+    "search_registered_models",
+    "set_model_version_tag",
+)
 # Public name: the module that has it, and its name there.
 _NAMES: dict[str, tuple[str, str]] = {
     **{name: ("fitscribe.tracking.experiments", name) for name in _EXPERIMENTS},
     **{name: ("fitscribe.tracking.fluent", name) for name in _FLUENT},
     **{name: ("fitscribe.tracking.kept", name) for name in _KEPT},
     **{name: ("fitscribe.tracking.logged_models", name) for name in _MODELS},
+    **{name: ("fitscribe.tracking.registering", name) for name in _REGISTERING},
     "Client": ("fitscribe.tracking.client", "Client"),
     "FitscribeError": ("fitscribe.errors", "FitscribeError"),
     "MlflowClient": ("fitscribe.tracking.client", "Client"),

@@ -1,4 +1,4 @@
-"""The public door of the vocabulary: runs, experiments, metrics and what belongs to them."""
+"""The public door of the vocabulary: runs, experiments, models and what belongs to them."""
 
 from fitscribe.core.entities import (
     Dataset,
@@ -18,6 +18,13 @@ from fitscribe.core.entities import (
     RunInputs,
     RunOutputs,
     RunTag,
+)
+from fitscribe.core.registry import (
+    ModelVersion,
+    ModelVersionTag,
+    RegisteredModel,
+    RegisteredModelAlias,
+    RegisteredModelTag,
 )
 from fitscribe.core.states import (
     LifecycleStage,
@@ -43,7 +50,12 @@ __all__ = [
     "LoggedModelStatus",
     "LoggedModelTag",
     "Metric",
+    "ModelVersion",
+    "ModelVersionTag",
     "Param",
+    "RegisteredModel",
+    "RegisteredModelAlias",
+    "RegisteredModelTag",
     "Run",
     "RunData",
     "RunInfo",

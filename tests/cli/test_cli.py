@@ -29,9 +29,12 @@ COMMANDS = [
     ("runs", "restore"),
     ("experiments", "list"),
     ("models", "list"),
+    ("models", "registered"),
+    ("models", "versions"),
     ("db", "info"),
     ("db", "upgrade"),
 ]
+LOOKS = ("list", "registered", "info", "upgrade")
 
 
 @pytest.fixture
@@ -252,6 +255,36 @@ def test_experiments_are_listed(runs: dict[str, str], capsys: Output) -> None:
     assert (gone["experiment_id"], gone["lifecycle_stage"]) == (made, "deleted")
 
 
+def test_registered_models_are_listed(runs: dict[str, str], capsys: Output) -> None:
+    assert said(capsys, "models", "registered").startswith("No registered models found in file:")
+    (model,) = told_json(capsys, "models", "list", "--experiment", "fits")
+    client = fitscribe.Client()
+    for name in ("it's one", "it's one", "other"):
+        fitscribe.register_model(f"models:/{model['model_id']}", name)
+    client.create_registered_model("empty")
+    client.set_registered_model_alias("it's one", "champion", "1")
+    client.set_registered_model_alias("it's one", "next", "2")
+    client.transition_model_version_stage("it's one", "2", "Staging")
+    heading, *rows = said(capsys, "models", "registered").splitlines()
+    assert heading.split() == ["name", "latest", "stage", "aliases", "updated"]
+    assert [row.split()[0] for row in rows] == ["empty", "it's", "other"]
+    for part in (" 2 ", "Staging", "champion=1, next=2", "s ago"):
+        assert part in rows[1]
+    assert len(said(capsys, "models", "registered", "--limit", "1").splitlines()) == 2
+    told = told_json(capsys, "models", "registered")
+    assert [one["name"] for one in told] == ["empty", "it's one", "other"]
+    assert told[1]["aliases"] == {"champion": "1", "next": "2"}
+    heading, *rows = said(capsys, "models", "versions", "it's one").splitlines()
+    assert heading.split() == ["version", "stage", "aliases", "source", "run", "made", "by"]
+    assert [row.split()[0] for row in rows] == ["2", "1"]
+    for part in ("None", "champion", f"models:/{model['model_id']}", runs["fit"][:12]):
+        assert part in rows[1]
+    told = told_json(capsys, "models", "versions", "it's one", "--limit", "1")
+    assert [(one["version"], one["current_stage"]) for one in told] == [("2", "Staging")]
+    assert "no versions" in said(capsys, "models", "versions", "empty")
+    assert "fitscribe models registered" in refused(capsys, "models", "versions", "none")
+
+
 def test_models_are_listed(runs: dict[str, str], capsys: Output) -> None:
     _, row = said(capsys, "models", "list").splitlines()
     assert "READY" in row
@@ -286,7 +319,7 @@ def test_another_place_is_named_by_uri(runs: dict[str, str], home: Path, capsys:
     assert not (home.parent / "elsewhere").exists()
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c[1] in ("list", "info", "upgrade")])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c[1] in LOOKS])
 def test_looking_makes_nothing(
     home: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch, command: tuple[str, str]
 ) -> None:

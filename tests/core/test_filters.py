@@ -12,6 +12,8 @@ from fitscribe.core.filter_tokens import number_of
 from fitscribe.core.filters import (
     EXPERIMENTS,
     LOGGED_MODELS,
+    MODEL_VERSIONS,
+    REGISTERED_MODELS,
     RUNS,
     And,
     Comparison,
@@ -25,7 +27,7 @@ from fitscribe.core.filters import (
 )
 from fitscribe.core.states import LoggedModelStatus, RunStatus
 
-SCHEMAS = (RUNS, EXPERIMENTS, LOGGED_MODELS)
+SCHEMAS = (RUNS, EXPERIMENTS, LOGGED_MODELS, REGISTERED_MODELS, MODEL_VERSIONS)
 
 
 # What is read

@@ -35,7 +35,7 @@ from sklearn.preprocessing import (
 
 import fitscribe
 import fitscribe.sklearn
-from fitscribe.errors import InvalidParameter, NotSupported
+from fitscribe.errors import InvalidParameter, StoreUnavailable
 from fitscribe.sklearn import FitscribeWarning, calls, observe
 from fitscribe.sklearn.calls import INCOMPLETE
 from fitscribe.tracking.connect import connect
@@ -406,9 +406,38 @@ def test_an_integer_of_numpys_is_a_number_of_candidates() -> None:
     assert len(runs()) == 2
 
 
-def test_a_registered_model_name_is_refused() -> None:
-    with pytest.raises(NotSupported, match="registry"):
-        fitscribe.sklearn.autolog(registered_model_name="m")
+def test_models_are_registered() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    fitscribe.sklearn.autolog(registered_model_name="of fits", silent=True)
+    Ridge(alpha=3.0).fit(X, y)
+    GridSearchCV(Ridge(), {"alpha": [1.0, 2.0]}, cv=2).fit(X, y)
+    fitscribe.sklearn.autolog(silent=True)
+    Ridge().fit(X, y)
+    versions = fitscribe.search_model_versions(order_by=["version_number"])
+    assert [(one.name, one.version) for one in versions] == [("of fits", "1"), ("of fits", "2")]
+    kinds = [
+        type(fitscribe.sklearn.load_model(f"models:/of fits/{one.version}")) for one in versions
+    ]
+    assert kinds == [Ridge, GridSearchCV]
+    made = {one.info.run_id for one in runs() if "mlflow.parentRunId" not in one.data.tags}
+    assert {one.run_id for one in versions} < made
+
+
+def test_a_model_that_cannot_be_registered_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    for wrong in ("a/b", "", 3):
+        with pytest.raises(InvalidParameter):
+            fitscribe.sklearn.autolog(registered_model_name=wrong)  # type: ignore[arg-type]  # is refused
+    fitscribe.sklearn.autolog(registered_model_name="m")
+
+    def fail(*_: Any) -> None:
+        raise StoreUnavailable("The database is away.")
+
+    monkeypatch.setattr(type(connect().store), "create_model_version", fail)
+    with pytest.warns(FitscribeWarning, match="register the model.*away"):
+        Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
+    (run,) = runs()
+    assert run.info.status == "FINISHED"
+    assert len(run.outputs.model_outputs) == 1
 
 
 def test_one_fit_is_two_transactions_and_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:

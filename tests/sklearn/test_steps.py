@@ -81,6 +81,20 @@ def test_batches_are_steps_of_one_run() -> None:
     assert "fitscribe.incomplete" not in run.data.tags
 
 
+@pytest.mark.parametrize("steps", [4, 7])
+def test_the_model_at_the_end_is_registered(steps: int) -> None:
+    fitscribe.sklearn.autolog(registered_model_name="stream")
+    model = learn(SGDClassifier(random_state=0), steps)
+    assert fitscribe.search_registered_models() == []
+    coefficients = model.coef_.copy()
+    del model
+    (version,) = fitscribe.search_model_versions()
+    assert (version.name, version.version) == ("stream", "1")
+    assert version.run_id == only_run().info.run_id
+    found = fitscribe.sklearn.load_model("models:/stream/latest")
+    assert np.array_equal(found.coef_, coefficients)
+
+
 def test_the_model_is_kept_as_it_was_when_it_died() -> None:
     model = learn(SGDClassifier(random_state=0), 7)
     coefficients = model.coef_.copy()

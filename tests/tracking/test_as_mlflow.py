@@ -214,13 +214,25 @@ def test_modules_that_we_do_not_have(run_python: RunPython, real_mlflow: Path, l
     assert "mlflow.sklearn" in last
 
 
+def test_entities_of_the_registry_have_mlflows_address(run_python: RunPython) -> None:
+    text = """
+        import fitscribe
+        fitscribe.install_as_mlflow()
+        from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+        assert ModelVersion is fitscribe.entities.ModelVersion
+        assert RegisteredModel is fitscribe.entities.RegisteredModel
+    """
+    done = run_python(text)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_name_that_we_do_not_have_is_refused_by_a_sentence() -> None:
     with pytest.raises(AttributeError, match=r"'log_metrik'.*Did you mean log_metric"):
         mlflow.log_metrik("a", 1)
     with pytest.raises(AttributeError, match=r"fitscribe has no 'pyfunc'; .*release.*It has: "):
         mlflow.pyfunc.load_model("models:/m")
-    with pytest.raises(ImportError, match=r"fitscribe has no 'register_model'; .*release"):
-        exec("from fitscribe import register_model")
+    with pytest.raises(ImportError, match=r"fitscribe has no 'evaluate'; .*release"):
+        exec("from fitscribe import evaluate")
     assert not hasattr(mlflow, "pyfunc")
     assert getattr(mlflow, "evaluate", None) is None
 

@@ -190,8 +190,8 @@ def test_inputs_take_a_list_or_none_of_tags() -> None:
 
 def test_what_the_client_does_not_have_is_said() -> None:
     client = fitscribe.Client()
-    with pytest.raises(AttributeError, match=r"Client has no 'transition_model_version_stage'"):
-        client.transition_model_version_stage("m", 1, "Production")
+    with pytest.raises(AttributeError, match=r"Client has no 'create_webhook'"):
+        client.create_webhook("m", "https://example.com", [])
     with pytest.raises(AttributeError, match=r"Did you mean log_metric\?"):
         client.log_metrc("m", 1)
     assert not hasattr(client, "register_model")

@@ -56,10 +56,13 @@ FUNCTIONS = {
     "log_stream": "stream artifact_file run_id",
     "log_table": "data artifact_file run_id",
     "log_text": "text artifact_file run_id",
+    "register_model": "model_uri name await_registration_for tags",
     "restore_run": "run_id",
     "search_experiments": "view_type max_results filter_string order_by",
     "search_logged_models": "experiment_ids filter_string datasets max_results order_by "
     "output_format",
+    "search_model_versions": "max_results filter_string order_by",
+    "search_registered_models": "max_results filter_string order_by",
     "search_runs": "experiment_ids filter_string run_view_type max_results order_by "
     "output_format search_all_experiments experiment_names",
     "set_active_model": "name model_id",
@@ -67,6 +70,7 @@ FUNCTIONS = {
     "set_experiment_tag": "key value",
     "set_experiment_tags": "tags",
     "set_logged_model_tags": "model_id tags",
+    "set_model_version_tag": "name version key value",
     "set_tag": "key value synchronous",
     "set_tags": "tags synchronous",
     "set_tracking_uri": "uri",
@@ -75,8 +79,32 @@ FUNCTIONS = {
 }
 
 
-# Of its client's methods on tracking; ``self`` left out.
+# Of its client's methods on tracking and on registered models; ``self`` left out.
 METHODS = {
+    "copy_model_version": "src_model_uri dst_name",
+    "create_model_version": "name source run_id tags run_link description await_creation_for "
+    "model_id",
+    "create_registered_model": "name tags description deployment_job_id",
+    "delete_model_version": "name version",
+    "delete_model_version_tag": "name version key stage",
+    "delete_registered_model": "name",
+    "delete_registered_model_alias": "name alias",
+    "delete_registered_model_tag": "name key",
+    "get_latest_versions": "name stages",
+    "get_model_version": "name version",
+    "get_model_version_by_alias": "name alias",
+    "get_model_version_download_uri": "name version",
+    "get_model_version_stages": "name version",
+    "get_registered_model": "name",
+    "rename_registered_model": "name new_name",
+    "search_model_versions": "filter_string max_results order_by page_token",
+    "search_registered_models": "filter_string max_results order_by page_token",
+    "set_model_version_tag": "name version key value stage",
+    "set_registered_model_alias": "name alias version",
+    "set_registered_model_tag": "name key value",
+    "transition_model_version_stage": "name version stage archive_existing_versions",
+    "update_model_version": "name version description",
+    "update_registered_model": "name description deployment_job_id",
     "create_experiment": "name artifact_location tags",
     "create_logged_model": "experiment_id name source_run_id tags params model_type",
     "create_run": "experiment_id start_time tags run_name",

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.commands import Batch, Lease, ModelChange, RunRecord
+from fitscribe.core.commands import Batch, Lease, ModelChange, NewVersion, RunRecord
 from fitscribe.core.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput
-from fitscribe.core.ports import TrackingStore
+from fitscribe.core.ports import Store
 from fitscribe.core.values import Metric
 from fitscribe.stores import open_store
 from fitscribe.stores.sql.codes import SCHEMA
@@ -29,12 +29,12 @@ ROOT = "file:///artifacts"
 CALLER = Caller("ada", request_id="first request")
 
 
-def open_as_ada(uri: str) -> TrackingStore:
+def open_as_ada(uri: str) -> Store:
     """Open a store so that addresses in it are the same on every machine."""
     return open_store(uri, artifact_root=ROOT, caller=CALLER)
 
 
-def write_everything(store: TrackingStore) -> None:
+def write_everything(store: Store) -> None:
     """Write rows into every table."""
     study = store.create_experiment("Ärzte 🩺", None, {"team": "blue", "note": "n" * 5000})
     kept = store.create_experiment("elsewhere", "file:///mnt/elsewhere").experiment_id
@@ -97,14 +97,31 @@ def write_everything(store: TrackingStore) -> None:
     store.delete_run("candidate")
     store.delete_experiment(gone)
     store.rename_experiment(kept, "renamed")
+    register(store)
 
 
-def read_everything(store: TrackingStore) -> dict[str, Any]:
+def register(store: Store) -> None:
+    """Write rows into every table of the registry."""
+    store.create_registered_model("gone")
+    store.create_registered_model("Ärzte 🩺", {"team": "blue"}, "d" * 5000)
+    sources = ["models:/m-" + "1" * 32, "runs:/reader/a model", "s3://bucket/model"]
+    for number, source in enumerate(sources, 1):
+        store.create_model_version(
+            NewVersion("Ärzte 🩺", source, None, None, {"n": str(number)}, "link", "é", "sha:1")
+        )
+    store.create_model_version(NewVersion("copies", "models:/Ärzte 🩺/1", make_model=True))
+    store.transition_model_version_stage("Ärzte 🩺", "2", "Production")
+    store.set_registered_model_alias("Ärzte 🩺", "champion", "2")
+    store.delete_model_version("Ärzte 🩺", "3")
+    store.delete_registered_model("gone")
+
+
+def read_everything(store: Store) -> dict[str, Any]:
     """Return all that the store gives back, as JSON knows it."""
     changes = store.changes()
     ids: dict[str, dict[str, None]] = {"experiment": {"0": None}, "run": {}, "model": {}}
     for change in changes:
-        ids[change.kind][change.id] = None
+        ids.setdefault(change.kind, {})[change.id] = None
     runs = [store.get_run(run_id) for run_id in ids["run"]]
     everything = {
         "experiments": [asdict(store.get_experiment(one)) for one in ids["experiment"]],
@@ -117,12 +134,17 @@ def read_everything(store: TrackingStore) -> dict[str, Any]:
         "models": [asdict(store.get_logged_model(one)) for one in ids["model"]],
         "leases": [[run_id, asdict(lease)] for run_id, lease in store.open_leases()],
         "changes": [asdict(change) for change in changes],
+        "registered models": [asdict(one) for one in store.search_registered_models()],
+        "versions": [
+            {**asdict(one), "files": store.get_model_version_download_uri(one.name, one.version)}
+            for one in store.search_model_versions("", ["name", "version_number"])
+        ],
     }
     found: dict[str, Any] = json.loads(json.dumps(everything, default=list))
     return found
 
 
-def repeat_a_batch(store: TrackingStore) -> None:
+def repeat_a_batch(store: Store) -> None:
     """Send what `write_everything` has sent before, under the same number."""
     store.log(Batch([RunRecord("no such run")], writer="a spool", seq=3))
 

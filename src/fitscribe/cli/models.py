@@ -1,4 +1,4 @@
-"""``fitscribe models list``."""
+"""``fitscribe models list``, and of the registry ``registered`` and ``versions``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 from fitscribe.cli.runs import experiment_ids
 from fitscribe.cli.table import ago, count, number, print_json, print_table
+from fitscribe.core.filter_tree import quoted
+from fitscribe.core.paging import gathered
+from fitscribe.core.registry import ModelVersion, RegisteredModel
 from fitscribe.tracking.connect import connect, get_tracking_uri
 
 NOUN = "models"
@@ -19,6 +22,13 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     listing.add_argument("--experiment", metavar="NAME", help="its name or id; all by default")
     listing.add_argument("--limit", type=count, default=20, help="at most so many (20)")
     listing.set_defaults(do=_list)
+    registered = verbs.add_parser("registered", parents=[common], help="names, by name")
+    registered.add_argument("--limit", type=count, default=100, help="at most so many (100)")
+    registered.set_defaults(do=_registered)
+    versions = verbs.add_parser("versions", parents=[common], help="of a name, newest first")
+    versions.add_argument("name", metavar="NAME", help="of a registered model")
+    versions.add_argument("--limit", type=count, default=20, help="at most so many (20)")
+    versions.set_defaults(do=_versions)
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -46,3 +56,60 @@ def _list(arguments: argparse.Namespace) -> None:
             ]
         )
     print_table(["name", "address", "status", "made", "training_score", "run"], rows)
+
+
+def _registered(arguments: argparse.Namespace) -> None:
+    store = connect().store
+    found = gathered(
+        lambda size, token: store.search_registered_models("", (), size, token), arguments.limit
+    )
+    if arguments.json:
+        print_json(found)
+        return
+    if not found:
+        print(f"No registered models found in {get_tracking_uri()}.")
+        return
+    rows = []
+    for one in found:
+        newest = _newest(one)
+        rows.append(
+            [
+                one.name,
+                "" if newest is None else newest.version,
+                "" if newest is None else newest.current_stage,
+                ", ".join(f"{alias}={version}" for alias, version in one.aliases.items()),
+                ago(one.last_updated_timestamp),
+            ]
+        )
+    print_table(["name", "latest", "stage", "aliases", "updated"], rows)
+
+
+def _newest(registered: RegisteredModel) -> ModelVersion | None:
+    return max(registered.latest_versions, key=lambda one: int(one.version), default=None)
+
+
+def _versions(arguments: argparse.Namespace) -> None:
+    store = connect().store
+    name = store.get_registered_model(arguments.name).name
+    found = store.search_model_versions(
+        f"name = {quoted(name)}", ["version_number DESC"], arguments.limit
+    )
+    if arguments.json:
+        print_json(list(found))
+        return
+    if not found:
+        print(f"The registered model {name!r} has no versions.")
+        return
+    rows = [
+        [
+            one.version,
+            one.current_stage,
+            ", ".join(one.aliases),
+            one.source or "",
+            "" if one.run_id is None else one.run_id[:12],
+            ago(one.creation_timestamp),
+            one.user_id or "",
+        ]
+        for one in found
+    ]
+    print_table(["version", "stage", "aliases", "source", "run", "made", "by"], rows)

@@ -1,4 +1,4 @@
-"""What a store is told to do: a batch of runs and models, made, filled, changed and ended."""
+"""What a store is told to do: runs, models and versions of them, made, filled, changed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ __all__ = [
     "ModelChange",
     "NewModel",
     "NewRun",
+    "NewVersion",
     "RunChange",
     "RunRecord",
 ]
@@ -108,6 +109,37 @@ class ModelChange:
     tags: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version to make.
+
+    Parameters
+    ----------
+    name : str
+        Of the registered model.
+    source : str
+        The address of the model's files.
+    run_id, model_id : str or None
+        The run and the logged model that it is of. A logged model knows its run.
+    tags : mapping of str to str
+    run_link, description : str or None
+    digest : str or None
+        Of its signed manifest.
+    make_model : bool
+        Whether the registered model is made, in the same transaction, where it is not there.
+    """
+
+    name: str
+    source: str
+    run_id: str | None = None
+    model_id: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    run_link: str | None = None
+    description: str | None = None
+    digest: str | None = None
+    make_model: bool = False
 
 
 @dataclass(frozen=True, slots=True)

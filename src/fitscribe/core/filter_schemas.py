@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 
 from fitscribe.core.states import LoggedModelStatus, RunStatus
 
-__all__ = ["EXPERIMENTS", "LOGGED_MODELS", "OPERATORS", "RUNS", "FilterSchema"]
+__all__ = [
+    "EXPERIMENTS",
+    "LOGGED_MODELS",
+    "MODEL_VERSIONS",
+    "OPERATORS",
+    "REGISTERED_MODELS",
+    "RUNS",
+    "FilterSchema",
+]
 
 EQUALITY = ("=", "!=")
 ORDER = ("<", "<=", ">", ">=")
@@ -121,4 +129,31 @@ LOGGED_MODELS = FilterSchema(
     },
     statuses=LoggedModelStatus.ALL,
     sortable=frozenset({"attribute", "metric"}),
+)
+
+REGISTERED_MODELS = FilterSchema(
+    what="registered models",
+    entities={**_ATTRIBUTE, **_TAG},
+    attributes={
+        "name": "text",
+        "creation_timestamp": "number",
+        "last_updated_timestamp": "number",
+    },
+    aliases={"timestamp": "last_updated_timestamp"},
+)
+
+MODEL_VERSIONS = FilterSchema(
+    what="model versions",
+    entities={**_ATTRIBUTE, **_TAG},
+    attributes={
+        "name": "text",
+        "version_number": "number",
+        "run_id": "id",
+        "model_id": "id",
+        "source_path": "text",
+        "current_stage": "text",
+        "creation_timestamp": "number",
+        "last_updated_timestamp": "number",
+    },
+    aliases={"version": "version_number", "source": "source_path", "stage": "current_stage"},
 )

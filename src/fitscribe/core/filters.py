@@ -40,13 +40,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fitscribe.core.filter_parser import Parser
-from fitscribe.core.filter_schemas import EXPERIMENTS, LOGGED_MODELS, RUNS, FilterSchema
+from fitscribe.core.filter_schemas import (
+    EXPERIMENTS,
+    LOGGED_MODELS,
+    MODEL_VERSIONS,
+    REGISTERED_MODELS,
+    RUNS,
+    FilterSchema,
+)
 from fitscribe.core.filter_tree import And, Comparison, Node, Not, Or, OrderItem, render
 from fitscribe.errors import BadFilter
 
 __all__ = [
     "EXPERIMENTS",
     "LOGGED_MODELS",
+    "MODEL_VERSIONS",
+    "REGISTERED_MODELS",
     "RUNS",
     "And",
     "Comparison",

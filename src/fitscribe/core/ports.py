@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from fitscribe.core.caller import Caller
-from fitscribe.core.commands import Batch, Lease, ModelChange
+from fitscribe.core.commands import Batch, Lease, ModelChange, NewVersion
 from fitscribe.core.entities import (
     Change,
     Experiment,
@@ -24,10 +24,11 @@ from fitscribe.core.entities import (
     Run,
     StoreInfo,
 )
+from fitscribe.core.registry import ModelVersion, RegisteredModel
 from fitscribe.core.states import ViewType
 from fitscribe.core.values import Metric
 
-__all__ = ["ArtifactStore", "TrackingStore"]
+__all__ = ["ArtifactStore", "RegistryStore", "Store", "TrackingStore"]
 
 
 @runtime_checkable
@@ -207,6 +208,153 @@ class TrackingStore(Protocol):
 
     def changes(self, after: int = 0, limit: int = 1000) -> list[Change]:
         """Return what was changed after a sequence number, in the order of commits."""
+
+
+@runtime_checkable
+class RegistryStore(Protocol):
+    """Registered models: names, numbered versions, aliases that move, stages.
+
+    Common to all methods. **Names** are checked as by ``check_registered_name``, aliases as by
+    ``check_alias``, versions as by ``check_version``: InvalidParameter. A name, version or alias
+    that is not there is NotFound, unless said otherwise. **Order**: writers come one after the
+    other, so a version's number is one above the last that the name ever had, and whoever reads
+    an alias gets the version of the last move that had returned. **Visibility**: names, their
+    descriptions, tags and counters are everybody's; a version of a run or a logged model that the
+    caller may not see is not there, and neither are its aliases.
+    """
+
+    # Registered models
+
+    def create_registered_model(
+        self, name: str, tags: Mapping[str, str] = {}, description: str | None = None
+    ) -> RegisteredModel:
+        """Make a name without versions. Raises AlreadyExists."""
+
+    def get_registered_model(self, name: str) -> RegisteredModel:
+        """Return a name with its tags, its aliases, and the newest version of each stage."""
+
+    def rename_registered_model(self, name: str, new_name: str) -> RegisteredModel:
+        """Give a name with all that belongs to it another one.
+
+        Raises AlreadyExists, also if it is the same; PermissionDenied if it has versions that the
+        caller may not see.
+        """
+
+    def update_registered_model(self, name: str, description: str | None) -> RegisteredModel:
+        """Set the description."""
+
+    def delete_registered_model(self, name: str) -> None:
+        """Remove a name with its versions, aliases and tags; models and files stay.
+
+        Raises PermissionDenied if it has versions that the caller may not see.
+        """
+
+    def search_registered_models(
+        self,
+        filter_string: str = "",
+        order_by: Sequence[str] = (),
+        max_results: int = 100,
+        page_token: str | None = None,
+    ) -> PagedList[RegisteredModel]:
+        """Return a page of names, sorted by name unless `order_by` says otherwise.
+
+        Names with the tag ``mlflow.prompt.is_prompt`` = ``true`` are left out unless the filter
+        asks for that tag, of which ``!=`` finds those without it too (as in MLflow).
+        """
+
+    def get_latest_versions(self, name: str, stages: Sequence[str] = ()) -> list[ModelVersion]:
+        """Return the newest version in each of some stages, all by default, that has any."""
+
+    def set_registered_model_tag(self, name: str, key: str, value: str) -> None:
+        """Set a tag; other tags stay."""
+
+    def delete_registered_model_tag(self, name: str, key: str) -> None:
+        """Remove a tag; one that is not there is fine, as in MLflow."""
+
+    # Versions
+
+    def create_model_version(self, new: NewVersion) -> ModelVersion:
+        """Make the next version of a name.
+
+        A source ``models:/m-…`` is a logged model: the version is of its run, and the model's tag
+        ``mlflow.modelVersions`` names the version. A source that is a version or an alias of a
+        registered model is what that is now: moving or deleting it changes nothing here.
+
+        Raises
+        ------
+        NotFound
+            If there is no such name (unless one is to be made), logged model or version.
+        InvalidParameter
+            If the source contradicts `run_id` or `model_id`, or has ``..`` in it.
+        PermissionDenied
+            If the source is a local folder, and the caller may not see everything.
+        """
+
+    def get_model_version(self, name: str, version: str) -> ModelVersion:
+        """Return a version with its tags and aliases."""
+
+    def update_model_version(
+        self, name: str, version: str, description: str | None
+    ) -> ModelVersion:
+        """Set the description."""
+
+    def transition_model_version_stage(
+        self, name: str, version: str, stage: str, archive_existing_versions: bool = False
+    ) -> ModelVersion:
+        """Move a version to a stage; with the flag all others that are in it to Archived.
+
+        The flag goes with Staging and Production only: InvalidParameter.
+        """
+
+    def delete_model_version(self, name: str, version: str) -> None:
+        """Remove a version with its tags and the aliases on it; its number is not given again."""
+
+    def get_model_version_download_uri(self, name: str, version: str) -> str:
+        """Return the address of a version's files.
+
+        Raises NotFound if they are of a logged model, a run, that is not there any more.
+        """
+
+    def search_model_versions(
+        self,
+        filter_string: str = "",
+        order_by: Sequence[str] = (),
+        max_results: int = 10_000,
+        page_token: str | None = None,
+    ) -> PagedList[ModelVersion]:
+        """Return a page of versions, the last updated first unless `order_by` says otherwise.
+
+        Ties are broken by name, then by version (newest first). Prompts are left out as by
+        :meth:`search_registered_models`.
+        """
+
+    def set_model_version_tag(self, name: str, version: str, key: str, value: str) -> None:
+        """Set a tag of a version; other tags stay."""
+
+    def delete_model_version_tag(self, name: str, version: str, key: str) -> None:
+        """Remove a tag of a version; one that is not there is fine, as in MLflow."""
+
+    # Aliases
+
+    def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
+        """Let an alias stand for a version; one that stood for another is moved."""
+
+    def delete_registered_model_alias(self, name: str, alias: str) -> None:
+        """Remove an alias; one that is not there is fine, as in MLflow."""
+
+    def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
+        """Return the version that an alias stands for; ``latest`` is the newest one.
+
+        Raises InvalidParameter if the name has no such alias (MLflow's code for it).
+        """
+
+
+@runtime_checkable
+class Store(TrackingStore, RegistryStore, Protocol):
+    """What one database keeps: runs with all that is theirs, and registered models."""
+
+    def acting_for(self, caller: Caller) -> Store:
+        """Return a store over the same database that acts for another caller; it is cheap."""
 
 
 @runtime_checkable

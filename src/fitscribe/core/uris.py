@@ -14,6 +14,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 from typing import TypeAlias
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from fitscribe.core.registry import Stage
 from fitscribe.errors import InvalidParameter
 
 __all__ = [
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 WINDOWS = os.name == "nt"
-STAGES = {"none": "None", "staging": "Staging", "production": "Production", "archived": "Archived"}
+STAGES = {stage.lower(): stage for stage in Stage.ALL}
 MODEL_FORMS = (
     "runs:/<run id>/<model name>, models:/m-<id>, models:/<name>/<version>, "
     "models:/<name>@<alias>, models:/<name>/latest, or a folder"

@@ -31,6 +31,8 @@ class ModelInfo:
     saved_input_example_info, metadata : mapping or None
     params, tags : mapping
         Of the logged model.
+    registered_model_version : int or None
+        Which version of a registered model it is, if it was registered, or asked for by that.
     """
 
     model_uri: str
@@ -47,6 +49,7 @@ class ModelInfo:
     metadata: Mapping[str, Any] | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    registered_model_version: int | None = None
 
     @classmethod
     def of(
@@ -56,6 +59,7 @@ class ModelInfo:
         name: str | None = None,
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
+        registered_model_version: int | None = None,
     ) -> ModelInfo:
         """Return the facts of what an ``MLmodel`` file says, with what a store knows."""
         return cls(
@@ -73,4 +77,5 @@ class ModelInfo:
             model.metadata,
             params or {},
             tags or {},
+            registered_model_version,
         )

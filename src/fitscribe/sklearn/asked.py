@@ -13,8 +13,9 @@ import numpy as np
 
 from fitscribe import config
 from fitscribe.core.entities import TAG_PARENT
+from fitscribe.core.registered_names import check_registered_name
 from fitscribe.core.texts import check_tag
-from fitscribe.errors import InvalidParameter, NotSupported
+from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.sklearn.options import Options
 
@@ -82,11 +83,8 @@ def asked(given: Mapping[str, Any]) -> Asked:
     given : mapping of str to object
         The arguments that were given, by name.
     """
-    if given.get("registered_model_name") is not None:
-        raise NotSupported(
-            f"autolog cannot register models as {given['registered_model_name']!r}: there is no "
-            "registry yet. Leave registered_model_name out; the model is kept with its run."
-        )
+    name = given.get("registered_model_name")
+    registered = None if name is None else check_registered_name(name)
     # To be turned off nobody has to be asked, and be a file nonsense.
     alone = given.get("disable") is True
     config.look_again()
@@ -100,7 +98,12 @@ def asked(given: Mapping[str, Any]) -> Asked:
             raise InvalidParameter(f"{error} {one.source} says so.") from error
     switches = {name: found.pop(name) for name in SWITCHES}
     tags = _tags(given.get("extra_tags"))
-    options = Options(**found, pos_label=given.get("pos_label"), extra_tags=tags)
+    options = Options(
+        **found,
+        pos_label=given.get("pos_label"),
+        extra_tags=tags,
+        registered_model_name=registered,
+    )
     return Asked(
         options,
         off=switches["disable"],

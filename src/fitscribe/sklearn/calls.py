@@ -66,10 +66,13 @@ class RecordedCall:
         Whether its run has files already, written while it lasted.
     step : int
         Which training of its run it is, where one run has several; else 0.
+    registers : bool
+        Whether its model is registered, where one asked for that: of steps only the last is.
     """
 
     claims = "fit"
     step = 0
+    registers = True
 
     def __init__(
         self,

@@ -38,6 +38,7 @@ from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_model, files_of_run
 from fitscribe.tracking.behind import write_behind
 from fitscribe.tracking.lifecycle import before_end, end_later, forget, is_open_here
+from fitscribe.tracking.registering import register_logged
 from fitscribe.tracking.runs import reopen_run
 from fitscribe.tracking.source import source_tags
 
@@ -94,6 +95,7 @@ class Course:
         self._taken: list[tuple[str, int, float, int]] = []
         self._last: list[tuple[str, int, float, int]] = []
         self._looked_at = 0
+        self._model_id: str | None = None
         # Of the points, for a moment: they are written behind the back of whoever trains.
         self._lock = threading.RLock()
         self._cls = type(estimator)
@@ -161,12 +163,13 @@ class Course:
             found.setdefault(key, []).append((step, value))
         return [History(key, points, len(points)) for key, points in found.items()]
 
-    def looked_at(self, signature: Any, is_stored: bool) -> None:
+    def looked_at(self, signature: Any, model_id: str | None, is_stored: bool) -> None:
         """Note whether a look at this step was stored, with all points so far."""
         taken, self._taken = self._taken, []
         if is_stored:
             self._looked_at = self.step
             self.signature = signature
+            self._model_id = model_id
         else:
             self._put_back(taken)
 
@@ -249,10 +252,17 @@ class Course:
         if self.attempts("store the run", partial(self._store, record, models)):
             for model in models:
                 active.remember_last_model(self.run.tracking_uri, model.model_id)
+                self._model_id = model.model_id
+            self.attempts("register the model", self._register)
             if ending:
                 forget(self.run)
         elif ending:
             end_later(self.run, RunRecord(self.run.run_id, tags=self._tags(), change=change))
+
+    def _register(self) -> None:
+        name = self.options.registered_model_name
+        if name is not None and self._model_id is not None:
+            register_logged(self.run.connection, name, self._model_id)
 
     def _store(self, record: RunRecord, models: Sequence[NewModel]) -> bool:
         self.run.store.log(Batch([record], models))

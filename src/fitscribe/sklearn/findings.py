@@ -46,6 +46,7 @@ from fitscribe.sklearn.trials import Parent, candidates, results_csv, search_fac
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
 from fitscribe.tracking.artifacts import files_of_model, files_of_run
+from fitscribe.tracking.registering import register_logged
 from fitscribe.tracking.source import source_tags
 from fitscribe.tracking.surroundings import ENVIRONMENT, environment_lock
 
@@ -80,6 +81,8 @@ class Fit(Protocol):
         Whether the run has files already, written while the fit lasted.
     step : int
         Which training of its run it is, where one run has several; else 0.
+    registers : bool
+        Whether its model is registered, where one asked for that.
     running : Running
         What was seen while it ran.
     """
@@ -96,6 +99,7 @@ class Fit(Protocol):
     managed: bool
     has_files: bool
     step: int
+    registers: bool
     running: Running
 
     def histories(self) -> Sequence[History]:
@@ -309,11 +313,16 @@ class Findings:
         for name, data in self.files.items():
             target.put_bytes(name, data)
 
+    @property
+    def model_id(self) -> str | None:
+        """The id of the model that is kept, if it is."""
+        return next((one.model_id for one in self.models if one.name == "model"), None)
+
     def write_rows(self) -> bool:
         """Store everything else, in one transaction."""
         fit = self.fit
         entity = None if fit.dataset is None else fit.dataset.entity
-        model_id = next((m.model_id for m in self.models if m.name == "model"), None)
+        model_id = self.model_id
         end_ms = fit.stopwatch.read_ms()
         record = RunRecord(
             self.run.run_id,
@@ -349,6 +358,11 @@ class Findings:
         self.run.store.log(Batch([record, *self.children], self.models))
         if model_id is not None:
             active.remember_last_model(self.run.tracking_uri, model_id)
+            name = fit.options.registered_model_name
+            if name is not None and fit.registers:
+                fit.attempts(
+                    "register the model", register_logged, self.run.connection, name, model_id
+                )
         return True
 
 

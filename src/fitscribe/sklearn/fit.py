@@ -129,6 +129,7 @@ class RecordedFit(RecordedCall):
     live: LiveSearch | None = None
     # Of the model that was kept.
     signature: ModelSignature | None = None
+    model_id: str | None = None
 
     def follow(self, parallel: Any, tasks: Iterable[Any]) -> Iterable[Any] | None:
         """Return the tasks of a search, followed; see `fitscribe.tracking.tasks`."""
@@ -191,6 +192,7 @@ class RecordedFit(RecordedCall):
                 active.restore(token)
             self.signature = what.signature
             what.write_files()
+            self.model_id = what.model_id
             self.ended = bool(
                 self.attempts("store the run", lambda: self._reaching(what.write_rows))
             )

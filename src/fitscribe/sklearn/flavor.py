@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fitscribe.core.clock import new_model_id, now_ms
 from fitscribe.core.commands import Batch, NewModel, RunRecord
 from fitscribe.core.entities import LoggedModelOutput
+from fitscribe.core.registered_names import check_registered_name
 from fitscribe.core.texts import check_model_name, check_tags
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.distributions import version_of
@@ -30,6 +31,7 @@ from fitscribe.tracking.artifacts import files_of_model
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
 from fitscribe.tracking.model_arguments import model_params
+from fitscribe.tracking.registering import register_logged
 from fitscribe.tracking.source import source_tags
 
 if TYPE_CHECKING:
@@ -231,12 +233,15 @@ def log_model(
     model_id : str, optional
         Refused: a logged model is written once.
     registered_model_name : str, optional
-        Refused by this release, which has no registry.
+        Make the model, once it is stored, the next version of that registered model, which is
+        made where it is not there. The version has `tags`, too.
+    await_registration_for : int
+        Accepted for MLflow's sake: a version is ready at once.
 
     Returns
     -------
     ModelInfo
-        With ``model_id`` and ``model_uri`` (``models:/m-…``).
+        With ``model_id`` and ``model_uri`` (``models:/m-…``), and ``registered_model_version``.
 
     Examples
     --------
@@ -251,10 +256,7 @@ def log_model(
     del await_registration_for
     _refuse_trusted_types(skops_trusted_types)
     if registered_model_name is not None:
-        raise NotSupported(
-            f"log_model cannot register {registered_model_name!r}: there is no registry yet. "
-            "Leave registered_model_name out."
-        )
+        check_registered_name(registered_model_name)
     if model_id is not None:
         raise NotSupported("log_model makes a logged model of its own; leave model_id out.")
     if artifact_path is not None and name is not None:
@@ -297,7 +299,11 @@ def log_model(
     records = [] if run is None else [RunRecord(run.run_id, model_outputs=outputs)]
     connection.store.log(Batch(records, [new]))
     active.remember_last_model(connection.uri, made)
-    return ModelInfo.of(folder.model, f"models:/{made}", new.name, new.params, new.tags)
+    number = None
+    if registered_model_name is not None:
+        version = register_logged(connection, registered_model_name, made, checked)
+        number = int(version.version)
+    return ModelInfo.of(folder.model, f"models:/{made}", new.name, new.params, new.tags, number)
 
 
 def load_model(
@@ -308,7 +314,9 @@ def load_model(
     Parameters
     ----------
     model_uri : str or Path
-        ``runs:/<run id>/model``, ``models:/m-<id>``, or a folder, of fitscribe or of MLflow.
+        ``runs:/<run id>/model``, ``models:/m-<id>``, a version of a registered model
+        (``models:/<name>/3``, ``models:/<name>@champion``, ``models:/<name>/latest``,
+        ``models:/<name>/Production``), or a folder, of fitscribe or of MLflow.
     dst_path : str or Path, optional
         Copy the folder there first.
     trust : {"code"}, optional

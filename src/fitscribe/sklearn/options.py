@@ -25,6 +25,7 @@ class Options:
     max_tuning_runs: int | None = None
     log_post_training_metrics: bool = True
     serialization_format: str = "pickle"
+    registered_model_name: str | None = None
     pos_label: object = None
     extra_tags: Mapping[str, str] = field(default_factory=dict)
     log_transformers: bool = False

@@ -153,6 +153,7 @@ class _FirstStep(_OfACourse):
     """The first ``partial_fit`` of an object: it opens the run, or claims the user's."""
 
     step = 1
+    registers = False
 
     def __init__(self, before: Course | None, *rest: Any) -> None:
         self.course: Course | None = None
@@ -173,11 +174,13 @@ class _FirstStep(_OfACourse):
         course.prepared = take()
         give_back(course.prepared)
         super()._finished(result)
-        course.looked_at(self.signature, self.ended)
+        course.looked_at(self.signature, self.model_id, self.ended)
 
 
 class _LookedAtStep(RecordedFit):
     """A later step that is looked at as a fit is."""
+
+    registers = False
 
     def __init__(self, course: Course, *rest: Any) -> None:
         self.course = course
@@ -198,7 +201,7 @@ class _LookedAtStep(RecordedFit):
         self.course.prepared += take()
         give_back(self.course.prepared)
         super()._finished(result)
-        self.course.looked_at(self.signature, self.ended)
+        self.course.looked_at(self.signature, self.model_id, self.ended)
 
     def failed(self, error: BaseException) -> None:
         """Note it: the stream may go on without this batch."""

@@ -151,7 +151,8 @@ def autolog(
         Of the model file. ``"pickle"`` becomes cloudpickle for a model that pickle cannot name
         (classes of a script, lambdas).
     registered_model_name : str or None
-        Refused by this release, which has no registry.
+        Make each model that is kept, once it is stored, the next version of that registered
+        model: of a search the search itself, of ``partial_fit`` the model at the end.
     pos_label : object
         The label that precision, recall and F1 are about; their average is then binary.
     extra_tags : mapping or None
@@ -198,8 +199,6 @@ def autolog(
     ------
     InvalidParameter
         If a value is of the wrong kind, of a variable or a file too; the options in force stay.
-    NotSupported
-        If `registered_model_name` is given.
 
     Examples
     --------

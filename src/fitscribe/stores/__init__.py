@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fitscribe.core.caller import Caller, local_caller
-from fitscribe.core.ports import TrackingStore
+from fitscribe.core.ports import Store
 from fitscribe.core.uris import (
     HomeFolder,
     PostgresUri,
@@ -30,7 +30,7 @@ def open_store(
     artifact_root: str | None = None,
     caller: Caller | None = None,
     busy_timeout_s: float = PATIENCE_S,
-) -> TrackingStore:
+) -> Store:
     """Open the tracking store at an address; a database that is not there is made.
 
     Parameters
@@ -47,7 +47,7 @@ def open_store(
 
     Returns
     -------
-    TrackingStore
+    Store
 
     Raises
     ------

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fitscribe.testing.artifact_store import ArtifactStoreContract as ArtifactStoreContract
+    from fitscribe.testing.registry_store import RegistryStoreContract as RegistryStoreContract
     from fitscribe.testing.tracking_store import TrackingStoreContract as TrackingStoreContract
 
-__all__ = ["ArtifactStoreContract", "TrackingStoreContract"]
+__all__ = ["ArtifactStoreContract", "RegistryStoreContract", "TrackingStoreContract"]
 
 _HOMES = {
     "ArtifactStoreContract": "fitscribe.testing.artifact_store",
+    "RegistryStoreContract": "fitscribe.testing.registry_store",
     "TrackingStoreContract": "fitscribe.testing.tracking_store",
 }
 

@@ -169,6 +169,8 @@ class CrossingsContract(TrackingStoreCase):
             "metrics": 1,
             "logged_models": 1,
             "datasets": 1,
+            "registered_models": 0,
+            "model_versions": 0,
             "changes": len(eve.changes()),
         }
         assert store.info().counts["runs"] == 4

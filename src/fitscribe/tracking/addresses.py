@@ -1,4 +1,4 @@
-"""What an address names: ``runs:/…``, ``models:/m-…``, a folder or a ``file:`` address."""
+"""What an address names: ``runs:/…``, ``models:/…``, a folder or a ``file:`` address."""
 
 from __future__ import annotations
 
@@ -10,7 +10,19 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from fitscribe.core.entities import FileInfo, LoggedModel, Run
-from fitscribe.core.uris import LocalPath, ModelId, RunArtifact, parse_model_uri
+from fitscribe.core.registered_names import LATEST
+from fitscribe.core.registry import ModelVersion
+from fitscribe.core.uris import (
+    LocalPath,
+    ModelAlias,
+    ModelId,
+    ModelLatest,
+    ModelStage,
+    ModelUri,
+    RunArtifact,
+    parse_model_uri,
+    scheme_of,
+)
 from fitscribe.errors import InvalidParameter, MissingDependency, NotFound, NotSupported
 from fitscribe.modelfolder import yamltext
 from fitscribe.modelfolder.info import ModelInfo
@@ -32,6 +44,7 @@ __all__ = [
     "load_image",
     "load_text",
     "models_made",
+    "version_at",
 ]
 
 
@@ -62,10 +75,45 @@ def _resolve(
         return files_at(connection, found.artifact_location), None
     if isinstance(parsed, RunArtifact):
         return artifact_of_run(connection, parsed.run_id, parsed.path, there=there)
-    raise NotSupported(
-        f"There is no model registry yet, which {str(address)!r} asks. "
-        "Load by models:/m-… or runs:/<run id>/<model name>."
-    )
+    version = version_at(connection, parsed)
+    where = connection.store.get_model_version_download_uri(version.name, version.version)
+    if scheme_of(where) not in ("", "file"):
+        raise NotSupported(
+            f"The files of {str(address)!r} are at {where!r:.200}, which fitscribe does not read. "
+            "Download them and give their folder."
+        )
+    return files_at(connection, where), None
+
+
+def version_at(connection: Connection, named: ModelUri) -> ModelVersion:
+    """Return the version of a registered model that an address names just now.
+
+    Raises
+    ------
+    NotFound
+        If there is no such name or version, or none in that stage.
+    InvalidParameter
+        If the name has no such alias, or the address is of no registered model.
+    """
+    store = connection.store
+    if isinstance(named, ModelAlias):
+        return store.get_model_version_by_alias(named.name, named.alias)
+    if isinstance(named, ModelLatest):
+        return store.get_model_version_by_alias(named.name, LATEST)
+    if isinstance(named, ModelStage):
+        found = store.get_latest_versions(named.name, [named.stage])
+        if not found:
+            raise NotFound(
+                f"The registered model {named.name!r:.80} has no version in the stage "
+                f"{named.stage}. List them: fitscribe models versions {named.name!r:.80}"
+            )
+        return found[0]
+    if isinstance(named, (LocalPath, ModelId, RunArtifact)):
+        raise InvalidParameter(
+            "That is no address of a registered model: models:/<name>/<version>, "
+            "models:/<name>@<alias>, models:/<name>/latest."
+        )
+    return store.get_model_version(named.name, str(named.version))
 
 
 def artifact_of_run(
@@ -119,7 +167,9 @@ def folder_of_model(model_uri: str | Path, destination: str | Path | None = None
     Parameters
     ----------
     model_uri : str or Path
-        A folder, ``runs:/<run id>/<model name>``, or ``models:/m-<id>``.
+        A folder, ``runs:/<run id>/<model name>``, ``models:/m-<id>``, or a version of a
+        registered model: ``models:/<name>/3``, ``models:/<name>@<alias>``,
+        ``models:/<name>/latest``, ``models:/<name>/Production``.
     destination : str or Path, optional
         Copy it there; by default it is read where it lies.
 
@@ -128,7 +178,7 @@ def folder_of_model(model_uri: str | Path, destination: str | Path | None = None
     NotFound
         If there is no such run, model or folder.
     NotSupported
-        For addresses of a registry.
+        For a version whose files are kept elsewhere (``s3://…``).
     """
     files, path = _resolve(model_uri, connect())
     return Path(files.download(path, destination))
@@ -141,16 +191,27 @@ def find_model(model_uri: str | Path) -> LoggedModel | None:
         return connect().store.get_logged_model(parsed.model_id)
     if isinstance(parsed, RunArtifact):
         return connect().store.find_logged_model(parsed.run_id, parsed.path)
-    return None
+    if isinstance(parsed, LocalPath):
+        return None
+    connection = connect()
+    model_id = version_at(connection, parsed).model_id
+    return None if model_id is None else connection.store.get_logged_model(model_id)
 
 
 def get_model_info(model_uri: str | Path) -> ModelInfo:
     """Return a model's facts without loading it; parameters as :func:`folder_of_model`."""
+    number = None
+    parsed = parse_model_uri(str(model_uri))
+    if not isinstance(parsed, (LocalPath, ModelId, RunArtifact)):
+        # By its number from here on: an alias may be moved meanwhile.
+        version = version_at(connect(), parsed)
+        number = int(version.version)
+        model_uri = f"models:/{version.name}/{number}"
     model = read_model(folder_of_model(model_uri))
     known = find_model(model_uri)
     if known is None:
-        return ModelInfo.of(model, str(model_uri))
-    return ModelInfo.of(model, known.model_uri, known.name, known.params, known.tags)
+        return ModelInfo.of(model, str(model_uri), registered_model_version=number)
+    return ModelInfo.of(model, known.model_uri, known.name, known.params, known.tags, number)
 
 
 def _given(
@@ -187,7 +248,8 @@ def download_artifacts(
     Parameters
     ----------
     artifact_uri : str, optional
-        ``runs:/<run id>/<path>``, ``models:/m-<id>``, a folder or a ``file:`` address.
+        ``runs:/<run id>/<path>``, ``models:/m-<id>``, ``models:/<name>/<version>``, a folder or
+        a ``file:`` address.
     run_id, artifact_path : str, optional
         The same by parts.
     dst_path : str or Path, optional

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from fitscribe.core.clock import new_dataset_id, now_ms
 from fitscribe.core.entities import FileInfo
@@ -280,8 +281,8 @@ def files_at(connection: Connection, artifact_uri: str) -> RunFiles:
     """Return the files at an address of a store: below its root, or at a place of their own."""
     root = connection.artifacts.uri.rstrip("/") + "/"
     if artifact_uri.startswith(root):
-        # Our own addresses hold ids only, so there is nothing to decode.
-        return RunFiles(connection.artifacts, artifact_uri[len(root) :])
+        # Ids have nothing to decode; what a user called a folder below a run may.
+        return RunFiles(connection.artifacts, unquote(artifact_uri[len(root) :]))
     return RunFiles(open_artifacts(artifact_uri), "")
 
 

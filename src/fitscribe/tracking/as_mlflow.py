@@ -32,6 +32,7 @@ MODULES = {
     "mlflow.data.pandas_dataset": "fitscribe.data",
     "mlflow.data.polars_dataset": "fitscribe.data",
     "mlflow.entities": "fitscribe.entities",
+    "mlflow.entities.model_registry": "fitscribe.entities",
     "mlflow.exceptions": "fitscribe.exceptions",
     "mlflow.models": "fitscribe.models",
     "mlflow.models.signature": "fitscribe.models",

@@ -30,6 +30,7 @@ from fitscribe.tracking.addresses import artifact_of_run
 from fitscribe.tracking.artifacts import RunFiles, files_at
 from fitscribe.tracking.as_mlflow import refuse_attribute
 from fitscribe.tracking.client_models import ModelMethods
+from fitscribe.tracking.client_registry import RegistryMethods
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.fluent import RunOperations
 from fitscribe.tracking.inputs import dataset_inputs, model_inputs, model_outputs
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Client", "MlflowClient"]
 
 
-class Client(ModelMethods):
+class Client(ModelMethods, RegistryMethods):
     """Reads and writes runs by id, wherever they are kept; MLflow's ``MlflowClient``.
 
     Parameters

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fitscribe import config
-from fitscribe.core.ports import ArtifactStore, TrackingStore
+from fitscribe.core.ports import ArtifactStore, Store
 from fitscribe.core.uris import (
     HomeFolder,
     PostgresUri,
@@ -56,12 +56,12 @@ class Connection:
     ----------
     uri : str
         The address that opens it again from anywhere on this machine: absolute.
-    store : TrackingStore
+    store : Store
     artifacts : ArtifactStore
     """
 
     uri: str
-    store: TrackingStore
+    store: Store
     artifacts: ArtifactStore
 
 

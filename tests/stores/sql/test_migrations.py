@@ -21,6 +21,7 @@ from fitscribe.stores.sql.codes import SCHEMA, ddl_path
 from fitscribe.stores.sql.migrate import upgrade
 
 NEWER = "9999"
+NEXT_SCHEMA = f"{int(SCHEMA) + 1:04}"
 
 
 def query_sqlite(path: Path, sql: str) -> list[Any]:
@@ -118,35 +119,35 @@ def test_alembic_makes_the_schema_of_a_fresh_database(postgres_uri: str, tmp_pat
 
 # ---- upgrades -------------------------------------------------------------------------------
 
-NEXT = """
+NEXT = f"""
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{NEXT_SCHEMA}"
+down_revision = "{SCHEMA}"
 
 def upgrade():
     op.execute("CREATE TABLE added (id INTEGER)")
-    op.execute("ALTER TABLE experiments ADD COLUMN note {type}")
+    op.execute("ALTER TABLE experiments ADD COLUMN note {{type}}")
 """
 
 
 @pytest.fixture
 def next_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Pretend that there is a schema 0002; return the file that makes it."""
+    """Pretend that there is a further schema; return the file that makes it."""
     folder = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, folder)
-    revision = folder / "versions" / "0002_next.py"
+    revision = folder / "versions" / f"{NEXT_SCHEMA}_next.py"
     revision.write_text(NEXT.format(type="TEXT"))
     monkeypatch.setattr(migrate, "MIGRATIONS", folder)
-    monkeypatch.setattr(schema, "SCHEMA", "0002")
+    monkeypatch.setattr(schema, "SCHEMA", NEXT_SCHEMA)
     return revision
 
 
 def old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a file of schema 0001 that another process has open, with an experiment of its own."""
+    """Make a file of today's schema, with an experiment of its own."""
     path = tmp_path / "runs.db"
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "SCHEMA", "0001")
+        patch.setattr(schema, "SCHEMA", SCHEMA)
         store = open_store(f"sqlite:///{path}")
         store.create_experiment("mine")
         store.close()
@@ -162,17 +163,17 @@ def test_a_file_is_copied_and_brought_up(tmp_path: Path, monkeypatch: pytest.Mon
     with closing(sqlite3.connect(path)) as other:
         other.execute("UPDATE experiments SET name = 'renamed' WHERE name = 'mine'")
         other.commit()
-        assert upgrade(f"sqlite:///{path}") == ("0001", "0002")
-    backup = tmp_path / "runs.db.0001.backup"
+        assert upgrade(f"sqlite:///{path}") == (SCHEMA, NEXT_SCHEMA)
+    backup = tmp_path / f"runs.db.{SCHEMA}.backup"
     for file in (path, backup):
         assert query_sqlite(file, "SELECT name FROM experiments ORDER BY id") == [
             ("Default",),
             ("renamed",),
         ]
-    assert query_sqlite(path, "SELECT version_num FROM alembic_version") == [("0002",)]
-    assert query_sqlite(backup, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert query_sqlite(path, "SELECT version_num FROM alembic_version") == [(NEXT_SCHEMA,)]
+    assert query_sqlite(backup, "SELECT version_num FROM alembic_version") == [(SCHEMA,)]
     assert query_sqlite(path, "SELECT note FROM experiments") == [(None,), (None,)]
-    assert upgrade(f"sqlite:///{path}") == ("0002", "0002")
+    assert upgrade(f"sqlite:///{path}") == (NEXT_SCHEMA, NEXT_SCHEMA)
     assert not list(tmp_path.glob("*.part"))
     open_store(f"sqlite:///{path}").close()
 
@@ -187,14 +188,14 @@ def test_an_upgrade_that_fails_changes_nothing(
     with pytest.raises(InvalidState, match="NOT NULL"):
         upgrade(f"sqlite:///{path}")
     assert sqlite_schema(path) == before
-    assert query_sqlite(path, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert query_sqlite(path, "SELECT version_num FROM alembic_version") == [(SCHEMA,)]
 
 
 def test_a_database_is_brought_up_or_left_as_it_is(
     next_schema: Path, postgres_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "SCHEMA", "0001")
+        patch.setattr(schema, "SCHEMA", SCHEMA)
         open_store(postgres_uri, artifact_root=str(tmp_path)).close()
     before = postgres_schema(postgres_uri)
     next_schema.write_text(NEXT.format(type="NO_SUCH_TYPE"))
@@ -202,9 +203,11 @@ def test_a_database_is_brought_up_or_left_as_it_is(
         upgrade(postgres_uri)
     assert postgres_schema(postgres_uri) == before
     next_schema.write_text(NEXT.format(type="TEXT"))
-    assert upgrade(postgres_uri) == ("0001", "0002")
+    assert upgrade(postgres_uri) == (SCHEMA, NEXT_SCHEMA)
     assert query_postgres(postgres_uri, "SELECT note FROM experiments") == [(None,)]
-    assert query_postgres(postgres_uri, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert query_postgres(postgres_uri, "SELECT version_num FROM alembic_version") == [
+        (NEXT_SCHEMA,)
+    ]
 
 
 def upgrade_in_processes(uri: str, count: int) -> None:

@@ -70,13 +70,27 @@ def shown(connection: Connection, caller: Caller) -> tuple[str, list[Any]]:
     numbers = visible(caller)
     if numbers is None:
         return "", []
-    # The condition is the same for all kinds, so the list is bound once.
+    if connection.name == "sqlite":
+        name, number = (
+            "substr(c.id, 1, instr(c.id, '/') - 1)",
+            "substr(c.id, instr(c.id, '/') + 1)",
+        )
+    else:
+        name, number = "split_part(c.id, '/', 1)", "split_part(c.id, '/', 2)"
+    version = (
+        "FROM model_versions v JOIN registered_models g ON g.id = v.registered "
+        f"WHERE c.kind = 4 AND g.name = {name} AND CAST(v.version AS TEXT) = {number}"
+    )
+    # The condition is the same for all kinds, so the list is bound once. Names are everybody's;
+    # so are versions of no experiment.
     return (
-        "AND EXISTS (SELECT 1 FROM experiments e WHERE "
+        "AND (c.kind = 3 OR EXISTS (SELECT 1 FROM experiments e WHERE "
         f"{connection.among('e.id')} AND e.id = CASE c.kind "
         "WHEN 0 THEN CAST(c.id AS INTEGER) "
         "WHEN 1 THEN (SELECT r.experiment FROM runs r WHERE r.run_id = c.id) "
-        "ELSE (SELECT m.experiment FROM logged_models m WHERE m.model_id = c.id) END)",
+        "WHEN 2 THEN (SELECT m.experiment FROM logged_models m WHERE m.model_id = c.id) "
+        f"ELSE (SELECT v.experiment {version}) END) "
+        f"OR EXISTS (SELECT 1 {version} AND v.experiment IS NULL))",
         [connection.listed(numbers)],
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fitscribe.core.caller import Caller
 from fitscribe.stores.sql import changes
 from fitscribe.stores.sql.engine import Connection
-from fitscribe.stores.sql.visibility import limit
+from fitscribe.stores.sql.visibility import limit, limit_if_any
 
 __all__ = ["counted"]
 
@@ -22,6 +22,8 @@ _EXPERIMENTS = {
 def counted(connection: Connection, caller: Caller) -> dict[str, int]:
     """Return the number of rows of each kind, of what the caller may see."""
     limits = {name: limit(connection, caller, at) for name, at in _EXPERIMENTS.items()}
+    limits["registered_models"] = "", []  # names are everybody's
+    limits["model_versions"] = limit_if_any(connection, caller, "c.experiment")
     limits["changes"] = changes.shown(connection, caller)
     rows = connection.gather(
         [

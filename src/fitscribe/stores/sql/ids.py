@@ -15,7 +15,9 @@ __all__ = [
     "experiment_numbers",
     "no_experiment",
     "no_model",
+    "no_registered_model",
     "no_run",
+    "no_version",
 ]
 
 LARGEST = 2**31 - 1
@@ -85,3 +87,18 @@ def no_run(run_id: object) -> NotFound:
 def no_model(model_id: object) -> NotFound:
     """Return the error for a logged model that is not there."""
     return NotFound(f"There is no logged model {model_id!r:.80}. List them: fitscribe models list")
+
+
+def no_registered_model(name: object) -> NotFound:
+    """Return the error for a name that is not registered."""
+    return NotFound(
+        f"There is no registered model {name!r:.80}. List them: fitscribe models registered"
+    )
+
+
+def no_version(name: str, version: object) -> NotFound:
+    """Return the error for a version that is not there."""
+    return NotFound(
+        f"The registered model {name!r:.80} has no version {version}. "
+        f"List them: fitscribe models versions {name!r:.80}"
+    )

@@ -39,12 +39,13 @@ from fitscribe.stores.sql.counts import counted
 from fitscribe.stores.sql.engine import Engine
 from fitscribe.stores.sql.ids import check_given
 from fitscribe.stores.sql.locations import Locations, absolute_location
+from fitscribe.stores.sql.registry_store import SqlRegistry
 
 __all__ = ["SqlStore"]
 
 
-class SqlStore:
-    """Experiments, runs and models in SQLite or PostgreSQL (see :class:`TrackingStore`).
+class SqlStore(SqlRegistry):
+    """Experiments, runs and models in SQLite or PostgreSQL (see :class:`Store`).
 
     Parameters
     ----------
@@ -59,10 +60,8 @@ class SqlStore:
     """
 
     def __init__(self, engine: Engine, uri: str, artifact_root: str, caller: Caller) -> None:
-        self._engine = engine
+        super().__init__(engine, Locations(artifact_root.rstrip("/")), caller)
         self._uri = uri
-        self._locations = Locations(artifact_root.rstrip("/"))
-        self._caller = caller
 
     @property
     def caller(self) -> Caller:

@@ -54,8 +54,13 @@ __all__ = [
     "metrics",
     "model_inputs",
     "model_metrics",
+    "model_version_tags",
+    "model_versions",
     "outputs",
     "params",
+    "registered_model_aliases",
+    "registered_model_tags",
+    "registered_models",
     "runs",
     "tags",
     "version",
@@ -332,6 +337,68 @@ leases = Table(
     _column("pid_started", TIME),
     _column("heartbeat", TIME),
 )
+
+# `last_version` is the newest number that was ever given: a deleted version's is not given again.
+registered_models = Table(
+    "registered_models",
+    metadata,
+    _id(),
+    _column("name", TEXT),
+    _column("description", TEXT, null=True),
+    _column("last_version", Integer),
+    _column("created", TIME),
+    _column("updated", TIME),
+    UniqueConstraint("name"),
+)
+
+registered_model_tags = _narrow(
+    "registered_model_tags",
+    _ref("registered", "registered_models"),
+    _ref("key", "keys"),
+    _column("value", TEXT),
+    key=("registered", "key"),
+)
+
+# `source` is as it was given, `origin` what it was then: no version or alias. `experiment`, of the
+# logged model or the run, says who may see it; NULL is everybody.
+model_versions = Table(
+    "model_versions",
+    metadata,
+    _id(),
+    _ref("registered", "registered_models"),
+    _column("version", Integer),
+    Column("experiment", Integer, ForeignKey("experiments.id"), nullable=True),
+    Column("model", Integer, ForeignKey("logged_models.id"), nullable=True),
+    _column("run_id", TEXT, null=True),
+    _column("source", TEXT),
+    _column("origin", TEXT),
+    _column("digest", TEXT, null=True),
+    _column("stage", CODE),
+    _column("user_id", TEXT),
+    _column("description", TEXT, null=True),
+    _column("run_link", TEXT, null=True),
+    _column("created", TIME),
+    _column("updated", TIME),
+    UniqueConstraint("registered", "version"),
+)
+Index("model_versions_by_run", model_versions.c.run_id)
+
+model_version_tags = _narrow(
+    "model_version_tags",
+    _ref("version", "model_versions"),
+    _ref("key", "keys"),
+    _column("value", TEXT),
+    key=("version", "key"),
+)
+
+registered_model_aliases = _narrow(
+    "registered_model_aliases",
+    _ref("registered", "registered_models"),
+    _column("alias", TEXT),
+    _ref("version", "model_versions"),
+    key=("registered", "alias"),
+)
+Index("registered_model_aliases_by_version", registered_model_aliases.c.version)
 
 # `seq` follows the order of commits: writers come one after the other.
 changes = Table(

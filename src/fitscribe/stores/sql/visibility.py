@@ -7,7 +7,7 @@ from typing import Any
 from fitscribe.core.caller import Caller
 from fitscribe.stores.sql.engine import Connection
 
-__all__ = ["hides", "limit", "visible", "visible_text"]
+__all__ = ["hides", "limit", "limit_if_any", "visible", "visible_text"]
 
 
 def visible(caller: Caller) -> list[int] | None:
@@ -35,6 +35,14 @@ def limit(connection: Connection, caller: Caller, column: str) -> tuple[str, lis
     if numbers is None:
         return "", []
     return f"AND {connection.among(column)}", [connection.listed(numbers)]
+
+
+def limit_if_any(connection: Connection, caller: Caller, column: str) -> tuple[str, list[Any]]:
+    """Return the same for a thing that may be of no experiment, which everybody sees."""
+    numbers = visible(caller)
+    if numbers is None:
+        return "", []
+    return f"AND ({column} IS NULL OR {connection.among(column)})", [connection.listed(numbers)]
 
 
 def hides(
