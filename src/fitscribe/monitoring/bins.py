@@ -6,6 +6,7 @@ differences of places, so a million values cost 63 searches.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ MOST_BINS = 64
 # A bin of the reference holds so many rows at least, and a level with fewer is not named: what a
 # few rows hold may be about people.
 FEWEST = 5
+# A few whole numbers may be different by chance.
+FEWEST_IDENTIFIERS = 10
 
 
 @dataclass(frozen=True)
@@ -86,17 +89,22 @@ def counted_in(ordered: Ordered, kind: Kind) -> tuple[Kind, Bins | None, Levels 
     distinct = ordered.distinct()
     if distinct <= MOST_BINS and distinct * FEWEST <= ordered.count:
         return kind, None, _frequent(ordered, kind)
-    if kind != "datetime" and distinct == ordered.count and _are_whole(ordered):
-        return "identifier", bins_of(ordered, between_integers=True), None
-    return kind, bins_of(ordered), None
+    are_different = distinct == ordered.count
+    if are_different and kind != "datetime" and _are_identifiers(ordered.values, kind):
+        return "identifier", _rounded_bins(ordered), None
+    return kind, bins_of(ordered, are_different), None
 
 
-def _are_whole(ordered: Ordered) -> bool:
-    values = ordered.values
-    # Most that are not are known by their first.
-    return all(
-        bool((some == np.floor(some)).all()) for some in (values[:8], values) if len(some)
-    )
+def _are_identifiers(values: Floats, kind: Kind) -> bool:
+    """Return whether values, known to be different, may be somebody's number each."""
+    if len(values) < FEWEST_IDENTIFIERS:
+        return False
+    # Most that are not whole are known by their first.
+    first = values.item(0)
+    if first != first // 1 or not (values == np.floor(values)).all():
+        return False
+    # Floats as large as that are all whole.
+    return kind == "integer" or max(-first, values.item(-1)) < 2**53
 
 
 def _frequent(ordered: Ordered, kind: Kind) -> Levels:
@@ -118,37 +126,54 @@ def levels_of(ordered: Ordered, values: Floats) -> tuple[list[float], list[int],
     return values.tolist(), counts.tolist(), ordered.count - int(counts.sum())
 
 
-def bins_of(ordered: Ordered, between_integers: bool = False) -> Bins:
-    """Return bins with (nearly) equal counts.
+def bins_of(ordered: Ordered, are_different: bool = False) -> Bins:
+    """Return bins with (nearly) equal counts; edges are values.
 
     Parameters
     ----------
     ordered : Ordered
         The values.
-    between_integers : bool
-        Whether edges are rounded to about a hundredth of the range and a half, so that none of
-        them is a value.
+    are_different : bool
+        Whether no two are equal, so that counts need not be looked up.
     """
-    count = ordered.count
-    wanted = min(MOST_BINS, count // FEWEST)
-    if wanted < 2:
-        return Bins((), (count,))
-    places = (np.arange(1, wanted) * count + wanted - 1) // wanted - 1
-    edges = ordered.at(places)
-    low, high = ordered.at(np.array([0, count - 1]))
-    if between_integers:
-        step = 10.0 ** max(0.0, np.floor(np.log10((high - low) / 100)))
-        edges = np.floor(edges / step) * step + 0.5
-    # The last bin would be empty above the largest value.
-    keep = edges < high
+    places, counts = _quantiles(ordered.count)
+    edges = ordered.at(places) + 0.0  # no negative zero
+    if are_different:
+        return Bins(tuple(edges.tolist()), counts)
+    return _counts(ordered, _useful(edges, ordered))
+
+
+@functools.lru_cache(maxsize=64)
+def _quantiles(count: int) -> tuple[Counts, tuple[int, ...]]:
+    """Return the places of the inner edges among so many sorted values, and the counts between."""
+    wanted = max(1, min(MOST_BINS, count // FEWEST))
+    ends = (np.arange(1, wanted) * count + wanted - 1) // wanted
+    return ends - 1, tuple(np.diff(ends, prepend=0, append=count).tolist())
+
+
+def _rounded_bins(ordered: Ordered) -> Bins:
+    """Return bins of integers whose edges, rounded to a hundredth of the range, are no values."""
+    places, _ = _quantiles(ordered.count)
+    if not len(places):
+        return Bins((), (ordered.count,))
+    low, high = ordered.at(np.array([0, ordered.count - 1])).tolist()
+    step = 10.0 ** max(0.0, np.floor(np.log10((high - low) / 100)))
+    edges = np.floor(ordered.at(places) / step) * step + 0.5
+    return _counts(ordered, _useful(edges, ordered))
+
+
+def _useful(edges: Floats, ordered: Ordered) -> Floats:
+    """Return each edge once; the last bin would be empty above the largest value."""
+    keep = edges < ordered.at(np.array([ordered.count - 1])) if len(edges) else edges > 0
     keep[1:] &= edges[1:] != edges[:-1]
-    return _counts(ordered, edges[keep] + 0.0)
+    return edges[keep]
 
 
 def _counts(ordered: Ordered, edges: Floats) -> Bins:
-    up_to = ordered.up_to(edges).tolist()
-    counts = [b - a for a, b in zip([0, *up_to], [*up_to, ordered.count], strict=True)]
-    return Bins(tuple(edges.tolist()), tuple(counts))
+    bounds = np.zeros(len(edges) + 2, dtype=np.intp)
+    bounds[1:-1] = ordered.up_to(edges)
+    bounds[-1] = ordered.count
+    return Bins(tuple(edges.tolist()), tuple((bounds[1:] - bounds[:-1]).tolist()))
 
 
 def counted_on(

@@ -47,8 +47,9 @@ def pandas_column(column: Any, wanted: Kind | None) -> Part:
     if isinstance(dtype, np.dtype):
         return array_column(column.to_numpy(), wanted)
     if hasattr(dtype, "categories"):
-        categories = [_category(label) for label in dtype.categories]
-        return _coded(np.asarray(column.array.codes), categories)
+        if not all(map(_is_of_known_class, dtype.categories)):
+            return Other(int(column.isna().sum()))
+        return _coded(np.asarray(column.array.codes), list(map(str, dtype.categories)))
     if hasattr(dtype, "tz"):
         return array_column(column.dt.tz_convert(None).to_numpy(), wanted)
     if type(column.array).__name__.startswith("ArrowExtension"):
@@ -63,13 +64,9 @@ def pandas_column(column: Any, wanted: Kind | None) -> Part:
     return Other(int(column.isna().sum()))
 
 
-def _category(label: object) -> str:
-    """Return what a category is called; only classes of Python, numpy and pandas are asked."""
-    if isinstance(label, str):
-        return label
-    if type(label).__module__.partition(".")[0] in ("builtins", "datetime", "numpy", "pandas"):
-        return str(label)
-    raise TypeError(f"a category of the class {type(label).__name__}")
+def _is_of_known_class(label: object) -> bool:
+    """Return whether a category may be asked for its text."""
+    return type(label).__module__.partition(".")[0] in ("builtins", "datetime", "numpy", "pandas")
 
 
 def _coded(codes: Any, categories: list[str]) -> Part:

@@ -56,8 +56,9 @@ class Moments:
         if not self.count or not other.count:
             return self if self.count else other
         count = self.count + other.count
-        low, high = _of_both(min, self.minimum, other.minimum), _of_both(
-            max, self.maximum, other.maximum
+        low, high = (
+            _of_both(min, self.minimum, other.minimum),
+            _of_both(max, self.maximum, other.maximum),
         )
         if self.mean is None or other.mean is None:
             return Moments(count, low, high)

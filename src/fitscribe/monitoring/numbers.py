@@ -81,7 +81,8 @@ def numbers_on(reference: Sequence[ColumnProfile], part: Numbers) -> Iterator[Co
     counts: list[tuple[Bins | None, Levels | None]] = [
         counted_on(Ordered(np.empty(0)), column.bins, column.levels) for column in reference
     ]
-    step = max(1, min(ROWS_AT_ONCE, MOST_SORTED // max(1, columns)))
+    # Half as much at once, for the array before is still there while the next one is made.
+    step = max(1, min(ROWS_AT_ONCE, MOST_SORTED // 2 // max(1, columns)))
     for start in range(0, rows, step):
         for column, values in _sorted_columns(part.matrix[start : start + step], None):
             bins, levels = counts[column]
@@ -91,8 +92,8 @@ def numbers_on(reference: Sequence[ColumnProfile], part: Numbers) -> Iterator[Co
                 bins.merge(more_bins) if bins and more_bins else bins,
                 levels.merge(more_levels) if levels and more_levels else levels,
             )
-    for column, tally, (bins, levels) in zip(reference, tallied, counts, strict=True):
-        yield _on(column, tally, part.unlike, bins, levels)
+    for known, tally, (bins, levels) in zip(reference, tallied, counts, strict=True):
+        yield _on(known, tally, part.unlike, bins, levels)
 
 
 def _on(
@@ -120,16 +121,23 @@ def _sorted_columns(matrix: NDArray[Any], rows: Rows | None) -> Iterator[tuple[i
     for first in range(0, columns, some):
         chosen = matrix[:, first : first + some]
         lines = buffer[: chosen.shape[1]]
-        if matrix.flags.f_contiguous and count:
-            for line, column in zip(lines, chosen.T, strict=True):
-                line[:] = column if rows is None else column[rows]
-        else:
-            for start in range(0, count, TURNED):
-                stop = min(count, start + TURNED)
-                block = chosen[start:stop] if rows is None else chosen[rows[start:stop]]
-                lines[:, start:stop] = block.T
+        with np.errstate(over="ignore"):  # longer floats than float64
+            _turn(chosen, rows, lines)
         lines.sort(axis=1)
         yield from enumerate(lines, first)
+
+
+def _turn(matrix: NDArray[Any], rows: Rows | None, lines: Floats) -> None:
+    """Copy columns of chosen rows into lines."""
+    if matrix.flags.f_contiguous:
+        for line, column in zip(lines, matrix.T, strict=True):
+            line[:] = column if rows is None else column[rows]
+        return
+    count = lines.shape[1]
+    for start in range(0, count, TURNED):
+        stop = min(count, start + TURNED)
+        block = matrix[start:stop] if rows is None else matrix[rows[start:stop]]
+        lines[:, start:stop] = block.T
 
 
 def _finite(values: Floats, tally: Tally) -> Floats:

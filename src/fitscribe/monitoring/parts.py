@@ -106,6 +106,6 @@ def seconds(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
     # In seconds the years of every unit fit; the rest of a second is small.
     whole = times.astype("datetime64[s]")
     rest = (times - whole) / np.timedelta64(1, "s")
-    found = whole.view(np.int64).astype(np.float64) + rest
+    found: NDArray[np.float64] = whole.view(np.int64).astype(np.float64) + rest
     found[np.isnat(times)] = np.nan
     return found

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec.json
 import numpy as np
 from numpy.typing import NDArray
 
 from fitscribe.errors import InvalidParameter
 from fitscribe.monitoring.column import ColumnProfile, Kind, is_like
+from fitscribe.monitoring.form import column_problem, decoded
 from fitscribe.monitoring.moments import Moments, tallies
 from fitscribe.monitoring.numbers import numbers_on, numbers_profiles, sparse_on, sparse_profiles
 from fitscribe.monitoring.parts import Numbers, Other, Part, Sparse, Table, Texts
@@ -26,6 +28,8 @@ __all__ = ["MOST_COLUMNS", "SAMPLE_ROWS", "VERSION", "Profile", "profile_of", "p
 
 VERSION = 1
 SAMPLE_ROWS = 100_000
+# What float64 holds exactly; no count is larger.
+MOST_ROWS = 2**53
 # A column takes some 2 kB.
 MOST_COLUMNS = 1024
 
@@ -59,6 +63,39 @@ class Profile:
     inputs: tuple[ColumnProfile, ...]
     outputs: tuple[ColumnProfile, ...] = ()
     left_out: int = 0
+
+    def to_json(self) -> bytes:
+        """Return the profile as JSON, what ``profile.json`` holds.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> profile = profile_of(np.repeat([1.5, 2.5], 50))
+        >>> Profile.from_json(profile.to_json()) == profile
+        True
+        """
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def from_json(cls, text: bytes | str) -> Profile:
+        """Return the profile that a JSON text holds.
+
+        Parameters
+        ----------
+        text : bytes or str
+            Of a file that may come from anywhere.
+
+        Raises
+        ------
+        InvalidParameter
+            If it is no JSON, of another version, too large, or anything in it is missing, unknown,
+            of a wrong type, or counts do not add up.
+        """
+        profile = decoded(text, cls, VERSION)
+        problem = _problem(profile)
+        if problem:
+            raise InvalidParameter(f"The profile does not add up: {problem}. Make it anew.")
+        return profile
 
     def merge(self, other: Profile) -> Profile:
         """Return the profile of the rows of both.
@@ -99,6 +136,24 @@ class Profile:
             _merged("outputs", self.outputs, other.outputs),
             max(self.left_out, other.left_out),
         )
+
+
+def _problem(profile: Profile) -> str | None:
+    """Return what does not add up in a profile, in words for a person; None if all does."""
+    if not 0 <= profile.sampled_rows <= profile.rows <= MOST_ROWS:
+        return f"{profile.sampled_rows} of {profile.rows} rows are sampled"
+    if profile.left_out < 0:
+        return f"{profile.left_out} columns are left out"
+    for what, columns in (("inputs", profile.inputs), ("outputs", profile.outputs)):
+        if len(columns) > MOST_COLUMNS:
+            return f"{len(columns)} {what}; there are {MOST_COLUMNS} at most"
+        if len({column.name for column in columns}) < len(columns):
+            return f"two {what} have one name"
+        for column in columns:
+            problem = column_problem(column, profile.rows, profile.sampled_rows)
+            if problem:
+                return f"{what}, column {column.name[:50]!r}: {problem}"
+    return None
 
 
 def _merged(
@@ -259,9 +314,7 @@ def _profiles_on(
         yield from _part_on(columns, part, table.rows)
 
 
-def _part_on(
-    columns: Sequence[ColumnProfile], part: Part, rows: int
-) -> Iterator[ColumnProfile]:
+def _part_on(columns: Sequence[ColumnProfile], part: Part, rows: int) -> Iterator[ColumnProfile]:
     """Yield profiles on columns of the reference, some of which may be of another kind."""
     kinds = part.kinds if isinstance(part, (Numbers, Sparse)) else [_kind(part)]
     if all(is_like(kind, column.kind) for kind, column in zip(kinds, columns, strict=True)):
@@ -305,9 +358,10 @@ def _places(reference: Sequence[ColumnProfile], table: Table, what: str) -> list
     if table.is_named and all(name in known for name in names):
         return [known[name] for name in names]
     by_place = not table.is_named or names == [str(place) for place in range(len(names))]
-    if by_place and len(table.names) >= len(names):
-        if len(table.names) == len(names) or len(names) == MOST_COLUMNS:
-            return list(range(len(names)))
+    # Of a wide reference the first columns were kept.
+    is_wide = len(names) == MOST_COLUMNS <= len(table.names)
+    if by_place and (is_wide or len(table.names) == len(names)):
+        return list(range(len(names)))
     absent = [name for name in names if name not in known][:5]
     raise InvalidParameter(
         f"The {what} have not the columns of the reference, which has {len(names)}: got "

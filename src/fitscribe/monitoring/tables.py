@@ -90,7 +90,7 @@ def _is(data: object, module: str, *names: str) -> bool:
 
 
 def _names(labels: Sequence[Any]) -> list[str]:
-    """Return labels as texts of limited length; of two that are equal the second is ``label.1``."""
+    """Return labels as short texts; of two that are equal the second is ``label.1``."""
     found: dict[str, None] = {}
     for label in labels:
         text = str(label).encode("utf-8", "backslashreplace").decode()[:LONGEST_NAME]
@@ -118,9 +118,10 @@ def _columns(labels: Sequence[Any], rows: int, read: Reader) -> Table:
 def _read(read: Callable[[], Part], rows: int) -> Part:
     """Return a column as a part; one that cannot be read is something else, nothing missing."""
     polars = sys.modules.get("polars.exceptions")
+    odd = (*_ODD, polars.PolarsError) if polars else _ODD
     try:
         return read()
-    except (*_ODD, *([polars.PolarsError] if polars else [])):
+    except odd:
         return Other(0)
 
 
@@ -155,7 +156,9 @@ def _side_by_side(parts: list[Numbers]) -> Iterator[Part]:
 
 def _pandas_table(frame: Any) -> Table:
     rows = len(frame)
-    table = _columns(list(frame.columns), rows, lambda i, kind: pandas_column(frame.iloc[:, i], kind))
+    table = _columns(
+        list(frame.columns), rows, lambda i, kind: pandas_column(frame.iloc[:, i], kind)
+    )
     if not getattr(getattr(frame, "_mgr", None), "is_single_block", False):
         return table
     # To make a Series of each column takes longer than to look at a short one.
@@ -186,8 +189,10 @@ def _array_table(data: Any) -> Table:
             "Give it as array.reshape(len(array), -1)."
         )
     if isinstance(data, np.ma.MaskedArray):
-        data = data.astype(object).filled(None)
-    array = np.asarray(data)
+        array = np.array(np.ma.getdata(data), dtype=object)
+        array[np.ma.getmaskarray(data)] = None
+    else:
+        array = np.asarray(data)
     matrix = array.reshape(-1, 1) if array.ndim == 1 else array
     names = [str(place) for place in range(matrix.shape[1])]
     if matrix.dtype.kind in _PLAIN:

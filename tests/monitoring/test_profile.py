@@ -1,0 +1,1 @@
+from fitscribe.monitoring import profile
