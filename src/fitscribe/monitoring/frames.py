@@ -55,7 +55,7 @@ def pandas_column(column: Any, wanted: Kind | None) -> Part:
     if type(column.array).__name__.startswith("ArrowExtension"):
         return arrow_column(column.array.__arrow_array__(), wanted)
     if dtype.type is str:
-        return Texts("text", lambda a, b: text_cut(column.iloc[a:b].tolist(), 0, b))
+        return Texts("text", lambda a, b: text_cut(column.array[a:b].tolist(), 0, b))
     if dtype.kind in _NUMPY:
         if hasattr(dtype, "subtype"):  # a sparse column
             return array_column(np.asarray(column.array), wanted)
@@ -110,8 +110,10 @@ def arrow_column(column: Any, wanted: Kind | None) -> Part:
     dtype = column.type
     if types.is_dictionary(dtype):
         inner = dtype.value_type
+        # To make a list of a dictionary takes ten times as long.
+        column = column.cast(inner)
         if not _is_text(inner):
-            return arrow_column(column.cast(inner), wanted)
+            return arrow_column(column, wanted)
         return Texts("category", partial(_arrow_cut, column))
     if _is_text(dtype):
         return Texts("text", partial(_arrow_cut, column))

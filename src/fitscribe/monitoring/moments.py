@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 BLOCK = 1 << 15
 # numpy reduces rows at some 30 ns each, so several short rows are taken as one long row.
 LONG_ROW = 1024
+# A squared mean of so many variances; sums of a block are good to some 4e-14 of the mean.
+FAR_OFF = 1e10
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ minimum=None, maximum=None, mean=None, variance=None))
         if matrix.flags.f_contiguous and not matrix.flags.c_contiguous:
             return _of_long_columns(matrix)
         # Of one piece: large new arrays are given back to the system, and got again page by page.
-        scratch = np.empty(min(matrix.size, max(BLOCK, columns)))
+        scratch = np.empty(min(matrix.size, max(BLOCK, LONG_ROW, columns)))
         found = _together([_block_sums(block, scratch) for block in _row_blocks(matrix)])
     return _told_apart(found, rows)
 
@@ -180,9 +182,14 @@ def _block_sums(block: Floats, scratch: Floats) -> Floats:
     found[_MEAN] = folded(np.add, wide)
     found[_MEAN] /= rows
     apart = scratch[: block.size].reshape(wide.shape)
-    np.subtract(wide, found[_MEAN] if fold == 1 else np.tile(found[_MEAN], fold), out=apart)
-    np.multiply(apart, apart, out=apart)
+    mean = found[_MEAN] if fold == 1 else np.tile(found[_MEAN], fold)
+    np.multiply(np.subtract(wide, mean, out=apart), apart, out=apart)
     found[_SQUARES] = folded(np.add, apart)
+    if (found[_MEAN] ** 2 * rows > FAR_OFF * found[_SQUARES]).any():
+        # The mean is rounded, and so far from zero that this shows in the squares.
+        error = folded(np.add, np.subtract(wide, mean, out=apart)) / rows
+        found[_MEAN] += error
+        found[_SQUARES] -= rows * error**2
     gappy = ~np.isfinite(found[_LOW] - found[_HIGH])
     if gappy.any():
         found[:, gappy] = _gappy_sums(block[:, gappy])
@@ -264,6 +271,6 @@ def _told_apart(found: Floats, rows: int) -> list[Tally]:
         elif low == high:
             moments = Moments(int(count), low, high, low, 0.0)
         else:
-            moments = Moments(int(count), low, high, _told(mean), _told(squares / count))
+            moments = Moments(int(count), low, high, _told(mean), _told(max(squares, 0.0) / count))
         tallies.append(Tally(int(missing), int(negative), int(positive), moments))
     return tallies

@@ -69,7 +69,10 @@ def object_column(values: Sequence[Any], wanted: Kind | None) -> Part:
 
 def text_cut(values: Any, start: int, stop: int) -> list[str | None]:
     """Return the texts from `start` to before `stop`, None for what is no text."""
-    return [value if isinstance(value, str) else None for value in values[start:stop]]
+    some = values[start:stop]
+    if isinstance(some, list) and set(map(type, some)) == {str}:
+        return some
+    return [value if isinstance(value, str) else None for value in some]
 
 
 def _kind_of(cls: type) -> Kind | None:

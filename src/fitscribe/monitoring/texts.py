@@ -39,7 +39,7 @@ def texts_profile(
     """
     missing, lengths, counts = 0, Moments(0), Counter[str]()
     for start, texts in _blocks(part, rows):
-        there = [text for text in texts if text is not None]
+        there = _there(texts)
         missing += len(texts) - len(there)
         lengths = lengths.merge(_lengths(there))
         if sample is None:
@@ -57,7 +57,7 @@ def texts_on(reference: ColumnProfile, part: Texts, rows: int) -> ColumnProfile:
     missing, lengths, total = 0, Moments(0), 0
     named = reference.levels and dict.fromkeys(map(str, reference.levels.values), 0)
     for _, texts in _blocks(part, rows):
-        there = [text for text in texts if text is not None]
+        there = _there(texts)
         missing += len(texts) - len(there)
         lengths = lengths.merge(_lengths(there))
         total += len(there)
@@ -85,6 +85,10 @@ def texts_on(reference: ColumnProfile, part: Texts, rows: int) -> ColumnProfile:
 def _blocks(part: Texts, rows: int) -> Iterator[tuple[int, Any]]:
     for start in range(0, rows, ROWS_AT_ONCE):
         yield start, part.cut(start, min(rows, start + ROWS_AT_ONCE))
+
+
+def _there(texts: Any) -> list[str]:
+    return texts if None not in texts else [text for text in texts if text is not None]
 
 
 def _lengths(texts: list[str]) -> Moments:

@@ -1,1 +1,0 @@
-from fitscribe.monitoring import profile
