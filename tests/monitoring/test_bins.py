@@ -19,9 +19,9 @@ from fitscribe.monitoring.bins import (
 )
 from fitscribe.monitoring.column import Bins, Levels
 
-VALUES = st.lists(
-    st.one_of(st.floats(-10, 10), st.integers(-3, 3).map(float)), max_size=200
-).map(lambda values: np.sort(np.array(values, dtype=float)))
+VALUES = st.lists(st.one_of(st.floats(-10, 10), st.integers(-3, 3).map(float)), max_size=200).map(
+    lambda values: np.sort(np.array(values, dtype=float))
+)
 
 
 def counted(values: np.ndarray[Any, Any], edges: tuple[float, ...]) -> list[int]:

@@ -17,9 +17,7 @@ CELLS = st.one_of(
     st.floats(-1e6, 1e6),
     st.sampled_from([np.nan, np.inf, -np.inf, 0.0, -0.0]),
 )
-MATRICES = hnp.arrays(
-    np.float64, st.tuples(st.integers(1, 40), st.integers(1, 4)), elements=CELLS
-)
+MATRICES = hnp.arrays(np.float64, st.tuples(st.integers(1, 40), st.integers(1, 4)), elements=CELLS)
 
 
 def expected(column: np.ndarray[Any, Any]) -> tuple[int, int, int, int]:
@@ -61,9 +59,10 @@ def test_a_pass_finds_what_numpy_finds(
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_large_mean_costs_no_digits_of_a_small_variance(order: str) -> None:
     noise = np.random.default_rng(0).normal(size=(50_000, 3))
+    noise[::7, 2] = np.nan
     shifted = np.asarray(noise + 1e9, order=order)
     for column, tally in zip(shifted.T, tallies(shifted), strict=True):
-        exact = column.astype(np.longdouble)
+        exact = column[~np.isnan(column)].astype(np.longdouble)
         assert tally.moments.variance == pytest.approx(float(exact.var()), rel=1e-9)
         assert tally.moments.mean == pytest.approx(float(exact.mean()), rel=1e-15)
 

@@ -185,15 +185,24 @@ def _block_sums(block: Floats, scratch: Floats) -> Floats:
     mean = found[_MEAN] if fold == 1 else np.tile(found[_MEAN], fold)
     np.multiply(np.subtract(wide, mean, out=apart), apart, out=apart)
     found[_SQUARES] = folded(np.add, apart)
-    if (found[_MEAN] ** 2 * rows > FAR_OFF * found[_SQUARES]).any():
-        # The mean is rounded, and so far from zero that this shows in the squares.
-        error = folded(np.add, np.subtract(wide, mean, out=apart)) / rows
-        found[_MEAN] += error
-        found[_SQUARES] -= rows * error**2
+    if _is_far_off(found):
+        _correct(found, folded(np.add, np.subtract(wide, mean, out=apart)))
     gappy = ~np.isfinite(found[_LOW] - found[_HIGH])
     if gappy.any():
         found[:, gappy] = _gappy_sums(block[:, gappy])
     return found
+
+
+def _is_far_off(found: Floats) -> bool:
+    """Return whether means are so far from zero that their rounding shows in the squares."""
+    return bool((found[_MEAN] ** 2 * found[_COUNT] > FAR_OFF * found[_SQUARES]).any())
+
+
+def _correct(found: Floats, apart: Floats) -> None:
+    """Correct means and squares by the sums of what values are apart from a rounded mean."""
+    error = apart / np.maximum(found[_COUNT], 1)
+    found[_MEAN] += error
+    found[_SQUARES] -= apart * error
 
 
 def _gappy_sums(block: Floats) -> Floats:
@@ -209,7 +218,8 @@ def _gappy_sums(block: Floats) -> Floats:
     found[_HIGH] = np.where(finite, block, -np.inf).max(axis=0)
     found[_MEAN] = np.where(finite, block, 0.0).sum(axis=0) / np.maximum(count, 1)
     apart = np.where(finite, block - found[_MEAN], 0.0)
-    found[_SQUARES] = np.multiply(apart, apart, out=apart).sum(axis=0)
+    found[_SQUARES] = (apart * apart).sum(axis=0)
+    _correct(found, apart.sum(axis=0))
     return found
 
 
@@ -238,6 +248,8 @@ def _line_sums(lines: Floats, scratch: Floats) -> Floats:
     apart = scratch[: lines.size].reshape(lines.shape)
     np.subtract(lines, found[_MEAN][:, np.newaxis], out=apart)
     found[_SQUARES] = np.einsum("ij,ij->i", apart, apart)
+    if _is_far_off(found):
+        _correct(found, apart.sum(axis=1))
     gappy = ~np.isfinite(found[_LOW] - found[_HIGH])
     if gappy.any():
         found[:, gappy] = _gappy_sums(lines[gappy].T)
