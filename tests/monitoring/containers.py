@@ -28,7 +28,7 @@ def columns() -> dict[str, list[Any]]:
         "identifier": list(range(1000, 1000 + ROWS)),
         "boolean": [row % 3 == 0 for row in range(ROWS)],
         "text": [
-            None if row % 10 == 0 else "red green blue".split()[row % 3] for row in range(ROWS)
+            None if row % 10 == 0 else ["red", "green", "blue"][row % 3] for row in range(ROWS)
         ],
         "free": [f"a remark, the {row}th" for row in range(ROWS)],
         "datetime": [day + datetime.timedelta(hours=row) for row in range(ROWS)],
@@ -100,7 +100,7 @@ def odd_columns() -> Any:
             * 10,
             "empty": [None] * count,
             "nans": [np.nan] * count,
-            "surrogates": ["\ud800"] * count,
+            "surrogates": pd.Series(["\ud800"] * count, dtype=object),
             "numbers": np.arange(count) / 3,
         }
     )

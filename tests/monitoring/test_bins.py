@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,7 @@ def counted(values: np.ndarray[Any, Any], edges: tuple[float, ...]) -> list[int]
     """Count one by one."""
     ends = [-np.inf, *edges, np.inf]
     return [
-        int(((values > low) & (values <= high)).sum())
-        for low, high in zip(ends, ends[1:], strict=False)
+        int(((values > low) & (values <= high)).sum()) for low, high in itertools.pairwise(ends)
     ]
 
 

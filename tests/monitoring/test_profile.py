@@ -41,10 +41,14 @@ def alike(one: Profile, other: Profile) -> None:
     for a, b in zip(mine, theirs, strict=True):
         assert without_floats(a) == without_floats(b)
         scale = max(abs(a.moments.minimum or 0), abs(a.moments.maximum or 0))
-        assert a.moments.mean == pytest.approx(b.moments.mean, rel=1e-9, abs=1e-9 * scale)
-        assert a.moments.variance == pytest.approx(
-            b.moments.variance, rel=1e-9, abs=1e-9 * scale**2
-        )
+        assert close(a.moments.mean, b.moments.mean, scale)
+        assert close(a.moments.variance, b.moments.variance, scale * scale)
+
+
+def close(one: float | None, other: float | None, scale: float) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= 1e-9 * max(abs(other), scale if scale < 1e300 else 0)
 
 
 def without_floats(column: ColumnProfile) -> dict[str, Any]:
@@ -138,9 +142,9 @@ def test_masked_cells_are_missing() -> None:
 
 
 @pytest.mark.parametrize("form", ["csr", "csc", "coo", "lil", "dok", "bsr", "dia"])
-@pytest.mark.parametrize("sample_rows", [100, 1000])
+@pytest.mark.parametrize("sample_rows", [50, 1000])
 def test_a_sparse_matrix_is_what_it_stands_for(form: str, sample_rows: int) -> None:
-    matrix = scipy.sparse.random(300, 6, 0.4, format="csr", random_state=0)
+    matrix = scipy.sparse.random(90, 6, 0.4, format="csr", random_state=0)
     matrix.data[::9] = np.nan
     matrix.data[1::9] = np.inf
     matrix.data[2::9] *= -1
@@ -158,8 +162,8 @@ def test_a_sparse_matrix_is_never_made_dense() -> None:
     profile_on(reference, matrix)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # One dense column of it has 8 MB.
-    assert peak < 5e6
+    # It would have 320 MB; to choose rows takes 8 MB.
+    assert peak < 10e6
 
 
 def test_duplicates_in_a_sparse_matrix_are_added_in_a_copy() -> None:
@@ -366,8 +370,8 @@ def test_columns_are_found_by_name() -> None:
 def test_an_array_and_a_frame_meet_by_place() -> None:
     X = np.random.default_rng(0).normal(size=(50, 3))
     frame = pd.DataFrame(X, columns=["b", "a", "c"])
-    assert profile_on(profile_of(X), frame) == profile_of(X)
-    assert profile_on(profile_of(frame), X) == profile_of(frame)
+    alike(profile_on(profile_of(X), frame), profile_of(X))
+    alike(profile_on(profile_of(frame), X), profile_of(frame))
 
 
 def test_values_of_another_kind_are_counted_as_that() -> None:

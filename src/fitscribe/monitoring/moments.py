@@ -43,8 +43,8 @@ class Moments:
 
     Examples
     --------
-    >>> Moments(2, 1.0, 3.0, 2.0, 1.0).merge(Moments(1, 5.0, 5.0, 5.0, 0.0))
-    Moments(count=3, minimum=1.0, maximum=5.0, mean=3.0, variance=2.6666666666666665)
+    >>> Moments(2, 1.0, 3.0, 2.0, 1.0).merge(Moments(2, 3.0, 5.0, 4.0, 2.0))
+    Moments(count=4, minimum=1.0, maximum=5.0, mean=3.0, variance=2.5)
     """
 
     count: int
