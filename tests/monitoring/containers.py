@@ -95,7 +95,7 @@ def odd_columns() -> Any:
             "durations": pd.to_timedelta(np.arange(count), unit="s"),
             "periods": pd.period_range("2024", periods=count, freq="D"),
             "intervals": pd.interval_range(0, count),
-            "huge": [10**400, -(10**400), 1, None] * 10,
+            "huge": pd.Series([10**400, -(10**400), 1, None] * 10, dtype=object),
             "decimals": [Decimal("1.5"), Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity")]
             * 10,
             "empty": [None] * count,

@@ -177,6 +177,22 @@ def test_duplicates_in_a_sparse_matrix_are_added_in_a_copy() -> None:
 # ---- odd data ---------------------------------------------------------------------------------
 
 
+def test_what_says_it_is_an_array_is_one() -> None:
+    class Tensor:
+        def __init__(self, values: Any) -> None:
+            self.values = values
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            if self.values is None:
+                raise TypeError("it is on another device")
+            return np.array(self.values)
+
+    assert profile_of(Tensor([1.5, 2.5])) == profile_of(np.array([1.5, 2.5]))
+    assert profile_of(pd.Index([1.5, 2.5])) == profile_of(np.array([1.5, 2.5]))
+    with pytest.raises(InvalidParameter, match="on another device"):
+        profile_of(Tensor(None))
+
+
 def test_odd_columns_fail_nothing() -> None:
     frame = odd_columns()
     profile = profile_of(frame)
@@ -265,6 +281,17 @@ def test_outputs_have_a_row_for_each_input() -> None:
 def test_a_sample_has_rows(rows: Any) -> None:
     with pytest.raises(InvalidParameter, match="whole number from 1"):
         profile_of(np.zeros((3, 1)), sample_rows=rows)
+
+
+@pytest.mark.parametrize("seed", [-1, 2.5, True, None])
+def test_a_seed_is_a_number(seed: Any) -> None:
+    with pytest.raises(InvalidParameter, match="whole number from 0"):
+        profile_of(np.zeros((3, 1)), seed=seed)
+
+
+def test_a_reference_is_a_profile() -> None:
+    with pytest.raises(InvalidParameter, match=r"from_json\(text\)"):
+        profile_on(b"{}", np.zeros((3, 1)))  # type: ignore[arg-type]  # what is tested
 
 
 # ---- what may not happen ----------------------------------------------------------------------

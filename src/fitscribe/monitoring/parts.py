@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -91,7 +91,7 @@ class Table:
     rows: int
     names: Sequence[str]
     is_named: bool
-    read: Callable[[Sequence[int], Sequence[Kind | None]], Any]
+    read: Callable[[Sequence[int], Sequence[Kind | None]], Iterator[Part]]
 
 
 def seconds(times: NDArray[np.datetime64]) -> NDArray[np.float64]:

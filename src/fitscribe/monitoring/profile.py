@@ -211,6 +211,8 @@ def profile_of(
     """
     if isinstance(sample_rows, bool) or not isinstance(sample_rows, int) or sample_rows < 1:
         raise InvalidParameter(f"sample_rows is a whole number from 1; got {sample_rows!r}.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InvalidParameter(f"seed is a whole number from 0; got {seed!r}.")
     tables = _tables(X, outputs)
     rows = tables[0].rows
     sample: NDArray[np.intp] | None = None
@@ -262,6 +264,11 @@ def profile_on(reference: Profile, X: Any, outputs: Any = None) -> Profile:
     >>> window.inputs[0].levels, window.inputs[0].missing
     (Levels(values=(1.0, 2.0), counts=(1, 2), rest=1), 1)
     """
+    if not isinstance(reference, Profile):
+        raise InvalidParameter(
+            f"The reference is a Profile; got a {type(reference).__name__}. "
+            "Read one by Profile.from_json(text), or make one by profile_of(X)."
+        )
     tables = _tables(X, outputs)
     known = [reference.inputs, reference.outputs]
     sides = [

@@ -74,6 +74,8 @@ def table_of(data: Any) -> Table:
         return _array_table(data)
     if isinstance(data, (list, tuple)):
         return _list_table(data)
+    if hasattr(type(data), "__array__"):
+        return _array_table(_array_of(data))
     raise InvalidParameter(
         f"A profile is made of an array, a sparse matrix, a frame, a Series or a list of rows; "
         f"got a {type(data).__name__}. Give numpy.asarray(data), or a frame of it."
@@ -169,10 +171,11 @@ def _pandas_table(frame: Any) -> Table:
     table = _columns(list(frame.columns), rows, read)
     if not getattr(getattr(frame, "_mgr", None), "is_single_block", False):
         return table
+    first = next(frame.items())[1].dtype
+    if not isinstance(first, np.dtype) or first.kind not in _PLAIN:
+        return table
     # To make a Series of each column takes longer than to look at a short one.
     whole = frame.to_numpy()
-    if not isinstance(whole, np.ndarray) or whole.dtype.kind not in _PLAIN:
-        return table
     return Table(rows, table.names, True, partial(_matrix_parts, whole))
 
 
@@ -208,6 +211,17 @@ def _array_table(data: Any) -> Table:
     return _columns(
         [None] * len(names), len(matrix), lambda i, kind: array_column(matrix[:, i], kind)
     )
+
+
+def _array_of(data: Any) -> Any:
+    """Return the array that an object of another library says it is."""
+    try:
+        return np.asarray(data)
+    except _ODD as error:
+        raise InvalidParameter(
+            f"No array can be made of the {type(data).__name__}: {error}. "
+            "Give a numpy array or a frame of it."
+        ) from None
 
 
 def _list_table(data: Sequence[Any]) -> Table:
