@@ -41,6 +41,7 @@ def test_a_pass_finds_what_numpy_finds(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(room, "BLOCK", block)
         patch.setattr(room, "LONG_ROW", 8)
+        patch.setattr(room, "STRIP", 4 * block)
         found = tallies(given_matrix)
     for column, tally in zip(matrix.T, found, strict=True):
         moments = tally.moments

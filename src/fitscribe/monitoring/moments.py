@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 
 # Values of a block: 256 kB of float64, which stay in the second cache.
 BLOCK = 1 << 15
+# Values of the columns that are turned over, because they are looked at one by one: 1 MB.
+STRIP = 1 << 17
 # numpy reduces rows at some 30 ns each, so several short rows are taken as one long row.
 LONG_ROW = 1024
 # A squared mean of so many variances; sums of a block are good to some 4e-14 of the mean.
@@ -125,6 +127,9 @@ minimum=None, maximum=None, mean=None, variance=None))
         # Of one piece: large new arrays are given back to the system, and got again page by page.
         scratch = np.empty(min(matrix.size, max(BLOCK, LONG_ROW, columns)))
         found = _together([_block_sums(block, scratch) for block in _row_blocks(matrix)])
+        gappy = np.flatnonzero(_are_gappy(found))
+        if len(gappy):
+            found[:, gappy] = _of_gappy_columns(matrix, gappy)
     return _told_apart(found, rows)
 
 
@@ -187,9 +192,6 @@ def _block_sums(block: Floats, scratch: Floats) -> Floats:
     found[_SQUARES] = folded(np.add, apart)
     if _is_far_off(found):
         _correct(found, folded(np.add, np.subtract(wide, mean, out=apart)))
-    gappy = ~np.isfinite(found[_LOW] - found[_HIGH])
-    if gappy.any():
-        found[:, gappy] = _gappy_sums(block[:, gappy])
     return found
 
 
@@ -205,21 +207,38 @@ def _correct(found: Floats, apart: Floats) -> None:
     found[_SQUARES] -= apart * error
 
 
-def _gappy_sums(block: Floats) -> Floats:
-    """Return the same of a block with missing values or infinities."""
-    columns = block.shape[1]
-    found = np.zeros((8, columns))
-    finite = np.isfinite(block)
-    found[_COUNT] = count = np.count_nonzero(finite, axis=0)
-    found[_MISSING] = np.count_nonzero(np.isnan(block), axis=0)
-    found[_NEGATIVE] = np.count_nonzero(block == -np.inf, axis=0)
-    found[_POSITIVE] = len(block) - count - found[_MISSING] - found[_NEGATIVE]
-    found[_LOW] = np.where(finite, block, np.inf).min(axis=0)
-    found[_HIGH] = np.where(finite, block, -np.inf).max(axis=0)
-    found[_MEAN] = np.where(finite, block, 0.0).sum(axis=0) / np.maximum(count, 1)
-    apart = np.where(finite, block - found[_MEAN], 0.0)
-    found[_SQUARES] = (apart * apart).sum(axis=0)
-    _correct(found, apart.sum(axis=0))
+def _are_gappy(found: Floats) -> NDArray[np.bool_]:
+    """Return which columns have missing values or infinities, which spoil their ranges."""
+    gappy: NDArray[np.bool_] = ~np.isfinite(found[_LOW] - found[_HIGH])
+    return gappy
+
+
+def _of_gappy_columns(matrix: NDArray[Any], columns: NDArray[np.intp]) -> Floats:
+    """Return the eight numbers for columns with missing values or infinities."""
+    rows = max(1, STRIP // len(columns))
+    strips = (matrix[start : start + rows, columns].T for start in range(0, len(matrix), rows))
+    return _together([_gappy_sums(np.ascontiguousarray(strip, np.float64)) for strip in strips])
+
+
+def _gappy_sums(lines: Floats) -> Floats:
+    """Return the eight numbers for columns, each of which lies in one piece."""
+    found = np.zeros((8, len(lines)))
+    found[_LOW], found[_HIGH] = np.inf, -np.inf
+    for numbers, line in zip(found.T, lines, strict=True):
+        finite = line[np.isfinite(line)]
+        numbers[_COUNT] = count = len(finite)
+        if count < len(line):
+            numbers[_MISSING] = np.count_nonzero(line != line)
+            numbers[_NEGATIVE] = np.count_nonzero(line == -np.inf)
+            numbers[_POSITIVE] = len(line) - numbers[:_POSITIVE].sum()
+        if count:
+            numbers[_LOW], numbers[_HIGH] = finite.min(), finite.max()
+            mean = finite.mean()
+            finite -= mean
+            # The mean is rounded; what values are apart from it says by how much.
+            apart = finite.sum()
+            numbers[_MEAN] = mean + apart / count
+            numbers[_SQUARES] = np.einsum("i,i->", finite, finite) - apart * apart / count
     return found
 
 
@@ -250,9 +269,9 @@ def _line_sums(lines: Floats, scratch: Floats) -> Floats:
     found[_SQUARES] = np.einsum("ij,ij->i", apart, apart)
     if _is_far_off(found):
         _correct(found, apart.sum(axis=1))
-    gappy = ~np.isfinite(found[_LOW] - found[_HIGH])
+    gappy = _are_gappy(found)
     if gappy.any():
-        found[:, gappy] = _gappy_sums(lines[gappy].T)
+        found[:, gappy] = _gappy_sums(lines[gappy])
     return found
 
 
