@@ -30,7 +30,8 @@ def alike(one: Profile, other: Profile) -> None:
 def close(one: float | None, other: float | None, scale: float) -> bool:
     if one is None or other is None:
         return one is other
-    return abs(one - other) <= 1e-9 * max(abs(other), scale if scale < 1e300 else 0)
+    # The smallest floats of all are rounded.
+    return abs(one - other) <= 1e-9 * max(abs(other), scale if scale < 1e300 else 0) + 1e-300
 
 
 def without_floats(column: ColumnProfile) -> dict[str, Any]:

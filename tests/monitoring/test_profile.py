@@ -22,6 +22,7 @@ from likeness import alike
 import fitscribe.monitoring
 from fitscribe.errors import InvalidParameter
 from fitscribe.monitoring import profile as room
+from fitscribe.monitoring import texts
 from fitscribe.monitoring.profile import Profile, profile_of, profile_on
 
 # ---- arguments ------------------------------------------------------------------------------
@@ -122,6 +123,16 @@ def test_a_sample_is_of_the_seed(order: str) -> None:
         dict(zip(levels.values, levels.counts, strict=True)) == y[chosen].value_counts().to_dict()
     )
     assert first.inputs[0].bins == profile_of(X[chosen]).inputs[0].bins
+
+
+def test_a_sample_of_texts_is_of_all_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pd.DataFrame({"text": [f"level {row % 7}" for row in range(1000)] + [None] * 50})
+    expected = profile_of(frame, frame["text"], sample_rows=600)
+    assert expected.inputs[0].levels is not None
+    window = profile_on(expected, frame)
+    monkeypatch.setattr(texts, "ROWS_AT_ONCE", 64)
+    alike(profile_of(frame, frame["text"], sample_rows=600), expected)
+    alike(profile_on(expected, frame), window)
 
 
 def test_of_very_wide_data_the_first_columns_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

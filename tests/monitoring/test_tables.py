@@ -104,6 +104,30 @@ def test_numbers_may_be_kept_in_many_ways(column: Any) -> None:
     assert found.levels == Levels((0.0, 1.5), (10, 10), 0)
 
 
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA, pd.NaT, Decimal("NaN"), np.float32("nan")])
+def test_whatever_is_missing_is_missing_among_objects(gap: Any) -> None:
+    for values, kind in (
+        (["a", "b"], "text"),
+        ([1.5, 2.5], "number"),
+        ([True, False], "boolean"),
+        ([datetime.date(2024, 1, 1), datetime.datetime(2024, 1, 2)], "datetime"),
+        ([(), {}], "other"),
+    ):
+        column = np.empty(3, dtype=object)
+        column[:] = [*values, gap]
+        (found,) = profile_of(column).inputs
+        assert (found.kind, found.missing, found.unlike) == (kind, 1, 0)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns", "ps"])
+def test_parts_of_seconds_count_and_no_time_is_missing(unit: str) -> None:
+    times = np.array(["1969-12-31T23:59:59.5", "1970-01-01T00:00:00.25", "NaT"], f"M8[{unit}]")
+    (found,) = profile_of(times).inputs
+    expected = (-1.0, 0.0) if unit == "s" else (-0.5, 0.25)
+    assert (found.kind, found.missing) == ("datetime", 1)
+    assert (found.moments.minimum, found.moments.maximum) == expected
+
+
 def test_days_are_times() -> None:
     days = [datetime.date(1960, 1, 1) + datetime.timedelta(days=day) for day in range(20)]
     expected = profile_of(days)

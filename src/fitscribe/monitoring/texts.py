@@ -49,7 +49,7 @@ def texts_profile(
             chosen = (texts[row] for row in (sample[first:last] - start).tolist())
             counts.update(text for text in chosen if text is not None)
     levels = _levels(counts, part.kind)
-    return ColumnProfile(name, part.kind, missing - part.unlike, 0, 0, 0, lengths, None, levels)
+    return ColumnProfile(name, part.kind, missing, 0, 0, 0, lengths, None, levels)
 
 
 def texts_on(reference: ColumnProfile, part: Texts, rows: int) -> ColumnProfile:
