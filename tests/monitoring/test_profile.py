@@ -160,6 +160,15 @@ def test_columns_are_found_by_name() -> None:
         profile_on(reference, np.zeros((3, 2)))
 
 
+def test_one_output_is_found_by_whatever_name() -> None:
+    X, y = np.zeros((20, 1)), np.repeat([1, 2], 10)
+    reference = profile_of(X, pd.Series(y, name="target"))
+    window = profile_on(reference, X, pd.Series(y, name="prediction"))
+    assert window == reference
+    with pytest.raises(InvalidParameter, match="The outputs have not"):
+        profile_on(reference, X, pd.DataFrame({"a": y, "b": y}))
+
+
 def test_an_array_and_a_frame_meet_by_place() -> None:
     X = np.random.default_rng(0).normal(size=(50, 3))
     frame = pd.DataFrame(X, columns=["b", "a", "c"])

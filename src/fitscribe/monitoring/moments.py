@@ -7,6 +7,7 @@ so a large mean does not cost the digits of a small variance.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -147,21 +148,25 @@ def moments_of(values: NDArray[Any]) -> Moments:
 def _row_blocks(matrix: NDArray[Any]) -> Iterator[Floats]:
     """Yield float64 blocks of rows in C order; such a matrix is cut, another copied by blocks.
 
-    As far as possible a block has a multiple of as many rows as make a long row.
+    As far as possible the rows of a block can be put together into long rows.
     """
     rows, columns = matrix.shape
-    fold = _fold(columns)
-    step = max(fold, BLOCK // max(1, columns) // fold * fold)
+    longest = max(1, LONG_ROW // max(1, columns))
+    step = max(longest, BLOCK // max(1, columns) // longest * longest)
     start = 0
     while start < rows:
-        left = rows - start
-        stop = start + (step if left >= step else left - left % fold or left)
-        yield np.ascontiguousarray(matrix[start:stop], dtype=np.float64)
-        start = stop
+        count = min(step, rows - start)
+        if longest < count and 2 * _fold(count, columns) < longest:
+            count -= count % longest
+        yield np.ascontiguousarray(matrix[start : start + count], dtype=np.float64)
+        start += count
 
 
-def _fold(columns: int) -> int:
-    return max(1, LONG_ROW // max(1, columns))
+@functools.lru_cache(maxsize=256)
+def _fold(rows: int, columns: int) -> int:
+    """Return how many rows are put together into a long one, so that none is left over."""
+    longest = max(1, LONG_ROW // max(1, columns))
+    return next(fold for fold in range(min(longest, rows), 0, -1) if rows % fold == 0)
 
 
 # Of a block, for each column: finite values, missing, -inf, +inf, min, max, mean, sum of squares.
@@ -171,9 +176,7 @@ _COUNT, _MISSING, _NEGATIVE, _POSITIVE, _LOW, _HIGH, _MEAN, _SQUARES = range(8)
 def _block_sums(block: Floats, scratch: Floats) -> Floats:
     """Return eight numbers for each column of a block in C order, as rows of one array."""
     rows, columns = block.shape
-    fold = _fold(columns)
-    if rows % fold:
-        fold = 1
+    fold = _fold(rows, columns)
     wide = block.reshape(rows // fold, fold * columns)
 
     def folded(reduce: np.ufunc, of: Floats) -> Floats:

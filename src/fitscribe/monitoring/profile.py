@@ -243,7 +243,7 @@ def profile_on(reference: Profile, X: Any, outputs: Any = None) -> Profile:
         Columns are found by name where both have names, else by place. Further columns of a
         frame are left out.
     outputs : same kinds as for :func:`profile_of`, optional
-        Without them the profile has none.
+        Without them the profile has none. A single one may have another name.
 
     Returns
     -------
@@ -365,6 +365,8 @@ def _places(reference: Sequence[ColumnProfile], table: Table, what: str) -> list
     if table.is_named and all(name in known for name in names):
         return [known[name] for name in names]
     by_place = not table.is_named or names == [str(place) for place in range(len(names))]
+    # One target or prediction has many names, and is found by its place.
+    by_place = by_place or (what == "outputs" and len(names) == 1)
     # Of a wide reference the first columns were kept.
     is_wide = len(names) == MOST_COLUMNS <= len(table.names)
     if by_place and (is_wide or len(table.names) == len(names)):
