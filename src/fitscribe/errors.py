@@ -9,6 +9,7 @@ The tree::
     ├── AlreadyExists               RESOURCE_ALREADY_EXISTS   400
     ├── NotFound                    RESOURCE_DOES_NOT_EXIST   404
     ├── PermissionDenied            PERMISSION_DENIED         403
+    │   └── NotTrusted              PERMISSION_DENIED         403
     ├── Conflict                    RESOURCE_CONFLICT         409
     ├── InvalidState                INVALID_STATE             500
     │   ├── StoreTooOld             INVALID_STATE             500
@@ -16,6 +17,8 @@ The tree::
     ├── StoreUnavailable            TEMPORARILY_UNAVAILABLE   503
     ├── NotSupported                NOT_IMPLEMENTED           501
     └── MissingDependency           INTERNAL_ERROR            500
+
+:class:`FitscribeWarning` is the class of what is told and stops nothing.
 
 The message says what was given, what would do, and the next step. ``fitscribe.exceptions`` is
 the public door; ``MlflowException`` there is :class:`FitscribeError`.
@@ -30,11 +33,13 @@ __all__ = [
     "BadFilter",
     "Conflict",
     "FitscribeError",
+    "FitscribeWarning",
     "InvalidParameter",
     "InvalidState",
     "MissingDependency",
     "NotFound",
     "NotSupported",
+    "NotTrusted",
     "PermissionDenied",
     "StoreTooNew",
     "StoreTooOld",
@@ -107,6 +112,10 @@ class PermissionDenied(FitscribeError):
     http_status = 403
 
 
+class NotTrusted(PermissionDenied):
+    """Loading a model would run code that nobody said to trust."""
+
+
 class Conflict(FitscribeError):
     """Somebody else changed the same thing first."""
 
@@ -145,3 +154,7 @@ class NotSupported(FitscribeError):
 
 class MissingDependency(FitscribeError, ImportError):
     """An optional package is needed; the message names the command that installs it."""
+
+
+class FitscribeWarning(UserWarning):
+    """Something was left out (not recorded, say); what was asked for is as it would be."""
