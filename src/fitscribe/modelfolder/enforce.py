@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from fitscribe.errors import FitscribeWarning
+from fitscribe.errors import FitscribeWarning, InvalidParameter
 from fitscribe.modelfolder.arrays import (
     fit_dtype,
     fit_objects,
@@ -36,6 +36,7 @@ from fitscribe.modelfolder.containers import (
 from fitscribe.modelfolder.datatypes import Array, DataType, Map, Object
 from fitscribe.modelfolder.frames import column_name
 from fitscribe.modelfolder.matches import Match, match_columns, step_of, title_of, worked
+from fitscribe.modelfolder.params import ParamSchema
 from fitscribe.modelfolder.problems import Problem, refusal
 from fitscribe.modelfolder.schema import ColSpec, Schema, TensorSpec
 from fitscribe.modelfolder.tables import (
@@ -51,7 +52,7 @@ from fitscribe.modelfolder.tables import (
 )
 from fitscribe.modelfolder.values import numpy_type
 
-__all__ = ["Enforcement", "enforce"]
+__all__ = ["Enforcement", "enforce", "enforce_params"]
 
 # So many kinds of input are remembered; a service sees a handful.
 KINDS = 64
@@ -269,7 +270,7 @@ class Enforcement:
                 f"The input has columns that the model's signature has not: {list(extra)}. They "
                 "are left out. (Told once for this model.)",
                 FitscribeWarning,
-                stacklevel=5,
+                stacklevel=5,  # of who called predict
             )
 
 
@@ -306,3 +307,47 @@ def _problem_of(values: Any, spec: ColSpec, place: str) -> Problem | None:
 def enforce(data: Any, schema: Schema) -> Any:
     """Return an input as a schema has it, once; see :class:`Enforcement`."""
     return Enforcement(schema)(data)
+
+
+def enforce_params(params: Any, schema: ParamSchema | None) -> dict[str, Any]:
+    """Return the params of a prediction, with the defaults of those that are not given.
+
+    Parameters
+    ----------
+    params : dict or None
+        None counts as empty.
+    schema : ParamSchema or None
+        None for a model that takes no params.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is no dict, or values are of other types; all of them are told.
+
+    Warns
+    -----
+    FitscribeWarning
+        If there are names that the schema does not have. They are left out, as by MLflow.
+    """
+    if params is None:
+        params = {}
+    if not isinstance(params, Mapping):
+        raise InvalidParameter(f"Params are a dict of name to value, not {params!r:.80}.")
+    specs = {spec.name: spec for spec in (schema.params if schema is not None else ())}
+    unknown = [name for name in params if name not in specs]
+    if unknown:
+        known = f"It takes {', '.join(specs)}." if specs else "It takes none."
+        warnings.warn(
+            f"The model's signature has no params {unknown}; they are left out. {known}",
+            FitscribeWarning,
+            stacklevel=3,
+        )
+    fitted, problems = {}, []
+    for name, spec in specs.items():
+        try:
+            fitted[name] = spec.fit(params[name]) if name in params else spec.default
+        except InvalidParameter as error:
+            problems.append(str(error))
+    if problems:
+        raise InvalidParameter("\n".join(problems))
+    return fitted

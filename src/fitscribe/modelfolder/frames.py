@@ -137,8 +137,8 @@ def pandas_type(column: Any) -> ColumnType:
 def plain_dtype(dtype: Any) -> np.dtype[Any]:
     """Return the numpy dtype of the numbers in a pandas column."""
     # Nullable and Arrow dtypes know their numpy dtype, sparse ones their subtype.
-    plain: Any = getattr(dtype, "numpy_dtype", None) or getattr(dtype, "subtype", dtype)
-    return np.dtype(plain)
+    plain: np.dtype[Any] = getattr(dtype, "numpy_dtype", None) or getattr(dtype, "subtype", dtype)
+    return plain
 
 
 def polars_columns(columns: Iterable[Any]) -> list[ColSpec]:

@@ -50,9 +50,11 @@ def match_columns(table: Table, specs: Sequence[ColSpec]) -> Match:
     """Compare names and types with the schema."""
     count, names = len(table.types), table.names
     by_name = specs[0].name is not None and names is not None
-    places: list[int | None]
+    places: Sequence[int | None]
     if by_name and names is not None:
-        where = {name: place for place, name in reversed([*enumerate(names)])}
+        where: dict[ColumnName | None, int] = {}
+        for place, name in enumerate(names):
+            where.setdefault(name, place)
         places = [where.get(spec.name) for spec in specs]
         wanted = {spec.name for spec in specs}
         extra = tuple(name for name in names if name not in wanted)
@@ -65,19 +67,19 @@ def match_columns(table: Table, specs: Sequence[ColSpec]) -> Match:
         problems.append(Problem("the input", _counted(len(specs)), _counted(count)))
         return Match(None, (), tuple(problems), (), ())
     missing, work, order = [], [], []
-    for spec, place in zip(specs, places, strict=True):
-        if place is None:
+    for spec, at in zip(specs, places, strict=True):
+        if at is None:
             if spec.required:
                 missing.append(spec.name)
             continue
-        order.append(place)
-        found = table.found(place)
+        order.append(at)
+        found = table.found(at)
         step = step_of(found, spec)
         if step is Step.refuse and not _is_whole(found, spec):
-            name = str(table.types[place])
-            problems.append(Problem(title_of(spec, place), repr(spec.type), name))
+            told = str(table.types[at])
+            problems.append(Problem(title_of(spec, at), repr(spec.type), told))
         elif step is not Step.keep or _checks_missing(found, spec):
-            work.append(Work(place, spec, found, step))
+            work.append(Work(at, spec, found, step))
     same = order == list(range(count))
     return Match(
         None if same else tuple(order),
