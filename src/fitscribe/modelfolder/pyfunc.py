@@ -1,4 +1,4 @@
-"""Any model folder as a thing that predicts: ``python_function``, MLflow's flavor of all models."""
+"""Any model folder as a thing that predicts: ``python_function``, MLflow's common flavor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from fitscribe.modelfolder.enforce import Enforcement, enforce_params
 from fitscribe.modelfolder.example import read_example
 from fitscribe.modelfolder.formats import load as load_format
 from fitscribe.modelfolder.mlmodel import Model
-from fitscribe.modelfolder.python_model import LoadedPythonModel, PythonModelContext
+from fitscribe.modelfolder.python_model import (
+    LoadedPythonModel,
+    PythonModelContext,
+    read_config,
+)
 from fitscribe.modelfolder.read import _inside as inside
 from fitscribe.modelfolder.read import load, read_model
 
@@ -25,7 +29,6 @@ FLAVOR = "python_function"
 # What MLflow loads with; we take the place of both.
 _SKLEARN_LOADER = "mlflow.sklearn"
 PYTHON_LOADER = "mlflow.pyfunc.model"
-CODE = "code"
 
 
 class PyFuncModel:
@@ -249,23 +252,13 @@ def _config(
     flavor: Mapping[str, Any], given: Mapping[str, Any] | str | Path | None
 ) -> dict[str, Any]:
     """Return a model's settings; what is given may replace those that it has."""
-    if isinstance(given, (str, Path)):
-        try:
-            given = yamltext.load(Path(given).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidParameter(
-                f"The model_config {str(given)!r} cannot be read: {error}"
-            ) from error
-    if given is not None and not isinstance(given, Mapping):
-        raise InvalidParameter(
-            f"model_config is a dict, or the path of a YAML file; not {given!r:.80}."
-        )
     config = dict(flavor.get("config") or {})
-    unknown = [key for key in given or () if key not in config]
+    replaced = read_config(given)
+    unknown = [key for key in replaced if key not in config]
     if unknown:
         known = f"It has {', '.join(config)}." if config else "It has none."
         raise InvalidParameter(f"The model was saved without the settings {unknown}. {known}")
-    return {**config, **(given or {})}
+    return {**config, **replaced}
 
 
 def _load_python_model(
@@ -317,7 +310,7 @@ def _load_by_module(
 
 def _add_code(path: Path, flavor: Mapping[str, Any]) -> None:
     """Put a model's own code in front of ``sys.path``, where it stays."""
-    if flavor.get(CODE):
-        place = str(inside(path, str(flavor[CODE])).resolve())
+    if flavor.get("code"):
+        place = str(inside(path, str(flavor["code"])).resolve())
         if place not in sys.path:
             sys.path.insert(0, place)

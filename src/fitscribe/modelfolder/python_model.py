@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from fitscribe.errors import InvalidParameter
+from fitscribe.modelfolder import yamltext
 
-__all__ = ["FunctionModel", "LoadedPythonModel", "PythonModel", "PythonModelContext", "as_model"]
+__all__ = [
+    "FunctionModel",
+    "LoadedPythonModel",
+    "PythonModel",
+    "PythonModelContext",
+    "as_model",
+    "read_config",
+]
 
 
 class TypeHints(NamedTuple):
@@ -99,6 +108,11 @@ class FunctionModel(PythonModel):
         return self.func(model_input)
 
 
+# Pickles name the classes by their public door, which stays.
+for _class in (PythonModel, PythonModelContext, FunctionModel):
+    _class.__module__ = "fitscribe.pyfunc"
+
+
 def as_model(given: Any) -> Any:
     """Return a model from itself or from a function of one argument.
 
@@ -155,3 +169,20 @@ class LoadedPythonModel:
         if "context" in takes or len(given) > 1:
             return method(self.context, model_input, **named)
         return method(model_input, **named)
+
+
+def read_config(given: Mapping[str, Any] | str | Path | None) -> dict[str, Any]:
+    """Return a model's settings from a dict or a YAML file. Raises InvalidParameter."""
+    config: Any = given
+    if isinstance(given, (str, Path)):
+        try:
+            config = yamltext.load(Path(given).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidParameter(
+                f"The model_config {str(given)!r} cannot be read: {error}"
+            ) from error
+    if config is not None and not isinstance(config, Mapping):
+        raise InvalidParameter(
+            f"model_config is a dict, or the path of a YAML file; not {given!r:.80}."
+        )
+    return dict(config or {})
