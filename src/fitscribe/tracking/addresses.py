@@ -14,7 +14,9 @@ from fitscribe.core.uris import LocalPath, ModelId, RunArtifact, parse_model_uri
 from fitscribe.errors import InvalidParameter, MissingDependency, NotFound, NotSupported
 from fitscribe.modelfolder import yamltext
 from fitscribe.modelfolder.info import ModelInfo
+from fitscribe.modelfolder.mlmodel import MLMODEL
 from fitscribe.modelfolder.read import read_model
+from fitscribe.modelfolder.schema import ModelSignature
 from fitscribe.tracking.artifacts import RunFiles, files_at, path_text
 from fitscribe.tracking.connect import Connection, connect
 
@@ -32,6 +34,7 @@ __all__ = [
     "load_image",
     "load_text",
     "models_made",
+    "set_signature",
 ]
 
 
@@ -151,6 +154,50 @@ def get_model_info(model_uri: str | Path) -> ModelInfo:
     if known is None:
         return ModelInfo.of(model, str(model_uri))
     return ModelInfo.of(model, known.model_uri, known.name, known.params, known.tags)
+
+
+def set_signature(model_uri: str | Path, signature: ModelSignature) -> None:
+    """Give a saved or logged model another signature; its ``MLmodel`` is replaced in one step.
+
+    Parameters
+    ----------
+    model_uri : str or Path
+        ``runs:/<run id>/<model name>``, ``models:/m-<id>``, or a folder.
+    signature : ModelSignature
+        As ``infer_signature`` gives it.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is no signature.
+    NotFound
+        If there is no such model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fitscribe.sklearn
+    >>> from fitscribe.models import infer_signature
+    >>> from sklearn.linear_model import Ridge
+    >>> X = np.eye(2)
+    >>> info = fitscribe.sklearn.log_model(Ridge().fit(X, [0.0, 1.0]))
+    >>> set_signature(info.model_uri, infer_signature(X))
+    >>> get_model_info(info.model_uri).signature.inputs
+    [Tensor('float64', (-1, 2))]
+    """
+    if not isinstance(signature, ModelSignature):
+        raise InvalidParameter(
+            f"A signature is a ModelSignature, not {signature!r:.80}. infer_signature(...) makes "
+            "one from data."
+        )
+    model = read_model(folder_of_model(model_uri))
+    model.signature = signature
+    parsed = parse_model_uri(str(model_uri))
+    if isinstance(parsed, LocalPath):
+        model.save(parsed.path)
+        return
+    files, path = _resolve(model_uri, connect())
+    files.put_text(model.to_yaml(), "/".join(part for part in (path, MLMODEL) if part))
 
 
 def _given(

@@ -17,12 +17,19 @@ from fitscribe.modelfolder.python_folder import (
     build_by_loader,
     build_python_model,
 )
+from fitscribe.modelfolder.request import read_request
 from fitscribe.modelfolder.write import ModelFolder, save
 from fitscribe.tracking.addresses import download_artifacts, folder_of_model
 from fitscribe.tracking.log_model import Place, log_folder
 from fitscribe.tracking.stack import level_of_caller
 
-__all__ = ["get_model_dependencies", "load_model", "log_model", "save_model"]
+__all__ = [
+    "get_model_dependencies",
+    "load_model",
+    "log_model",
+    "save_model",
+    "validate_serving_input",
+]
 
 
 def load_model(
@@ -76,6 +83,31 @@ def load_model(
                 stacklevel=level_of_caller(),
             )
     return load_pyfunc(folder, trust=trust, model_config=model_config)
+
+
+def validate_serving_input(
+    model_uri: str | Path, serving_input: str | Mapping[str, Any], trust: str | None = None
+) -> Any:
+    """Return what a model answers to a request, without a server.
+
+    Parameters
+    ----------
+    model_uri, trust
+        As for :func:`load_model`.
+    serving_input : str or mapping
+        The request: JSON text, or what it says. ``convert_input_example_to_serving_input`` makes
+        one.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is no request, or does not fit the model's signature.
+    NotFound, NotTrusted
+        As :func:`load_model`.
+    """
+    model = load_model(model_uri, trust=trust)
+    request = read_request(serving_input, model.metadata.get_input_schema())
+    return model.predict(request.data, request.params)
 
 
 def get_model_dependencies(model_uri: str | Path, format: str = "pip") -> str:
