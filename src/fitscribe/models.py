@@ -4,6 +4,7 @@ from fitscribe.modelfolder.example import convert_input_example_to_serving_input
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.mlmodel import Model
+from fitscribe.modelfolder.python_model import TypeHints
 from fitscribe.modelfolder.schema import ModelSignature
 from fitscribe.tracking.addresses import get_model_info, set_signature
 from fitscribe.tracking.pyfunc import validate_serving_input
@@ -18,3 +19,6 @@ __all__ = [
     "set_signature",
     "validate_serving_input",
 ]
+
+# What pickles of MLflow's call it; they name mlflow.models.signature, for which this stands in.
+_TypeHints = TypeHints

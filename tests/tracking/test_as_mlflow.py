@@ -217,11 +217,11 @@ def test_modules_that_we_do_not_have(run_python: RunPython, real_mlflow: Path, l
 def test_a_name_that_we_do_not_have_is_refused_by_a_sentence() -> None:
     with pytest.raises(AttributeError, match=r"'log_metrik'.*Did you mean log_metric"):
         mlflow.log_metrik("a", 1)
-    with pytest.raises(AttributeError, match=r"fitscribe has no 'pyfunc'; .*release.*It has: "):
-        mlflow.pyfunc.load_model("models:/m")
+    with pytest.raises(AttributeError, match=r"fitscribe has no 'xgboost'; .*release.*It has: "):
+        mlflow.xgboost.load_model("models:/m")
     with pytest.raises(ImportError, match=r"fitscribe has no 'register_model'; .*release"):
         exec("from fitscribe import register_model")
-    assert not hasattr(mlflow, "pyfunc")
+    assert not hasattr(mlflow, "xgboost")
     assert getattr(mlflow, "evaluate", None) is None
 
 

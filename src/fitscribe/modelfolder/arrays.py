@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fitscribe.modelfolder.casts import (
+    NUMBERS,
     Step,
     first_inexact,
     is_missing,
@@ -41,7 +42,6 @@ _PLAIN: dict[ColumnType, set[type]] = {
     DataType.string: {str},
     DataType.binary: {bytes},
 }
-_NUMBERS = "biuf"
 
 
 def fit_objects(
@@ -79,7 +79,7 @@ def fit_objects(
             elif not value_fits(value, dtype):
                 return None, Problem(place, repr(dtype), _told(value, dtype), row)
     target = dtype.to_numpy() if isinstance(dtype, DataType) else np.dtype(object)
-    if target.kind not in _NUMBERS or (some_missing and target.kind != "f"):
+    if target.kind not in "biuf" or (some_missing and target.kind != "f"):
         return None, None
     if some_missing:
         values = [np.nan if is_missing(value) else value for value in values]
@@ -89,8 +89,9 @@ def fit_objects(
 def _told(value: Any, dtype: ColumnType) -> str:
     """Return what a value is, without the value: it may be a secret."""
     name = str(value.dtype) if isinstance(value, np.generic) else type(value).__name__
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        return f"an {name} that {dtype!r} does not hold" if dtype in _PLAIN else name
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if whole and dtype in NUMBERS and dtype is not DataType.boolean:
+        return f"{name}, of a value that {dtype!r} does not hold"
     return name
 
 

@@ -148,7 +148,7 @@ class Enforcement:
                 return Problem("the array", wanted, f"shape {data.shape}")
             return ObjectTable(data.T.tolist() if data.ndim == 2 else [list(data)])
         if not isinstance(data, (list, tuple)):
-            return Problem("the input", wanted, f"a {type(data).__name__}")
+            return Problem("the input", wanted, type(data).__name__)
         if data and all(isinstance(row, dict) for row in data):
             names = dict.fromkeys(name for row in data for name in row)
             return self._of_mapping({name: [row.get(name) for row in data] for name in names})
@@ -295,7 +295,7 @@ def _of_rows(data: list[Any] | tuple[Any, ...], wanted: str) -> Table | Problem:
         length = len(row) if isinstance(row, (list, tuple, np.ndarray)) else None
         width = length if number == 0 else width
         if length is None or length != width:
-            found = f"a {type(row).__name__}" if length is None else f"{length} values"
+            found = type(row).__name__ if length is None else f"{length} values"
             return Problem("the list", wanted, found, number)
     return ObjectTable([list(column) for column in zip(*data, strict=True)])
 

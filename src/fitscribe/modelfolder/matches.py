@@ -128,7 +128,8 @@ def worked(table: Table, work: Work) -> tuple[Any, Problem | None]:
         return None, None
     target = spec.type.to_numpy()
     if step is Step.refuse:
-        return None, fit_dtype(table.numbers(column), target, title)[1]
+        problem = fit_dtype(table.numbers(column), target, title)[1]
+        return None, problem and problem._replace(expected=wanted)
     if step is Step.try_cast:
         values = table.numbers(column)
         row = first_inexact(values, values.astype(target))

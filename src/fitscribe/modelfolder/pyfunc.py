@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fitscribe.errors import InvalidParameter, NotFound, NotSupported, NotTrusted
+from fitscribe.errors import (
+    InvalidParameter,
+    MissingDependency,
+    NotFound,
+    NotSupported,
+    NotTrusted,
+)
 from fitscribe.modelfolder import yamltext
 from fitscribe.modelfolder.enforce import Enforcement, enforce_params
 from fitscribe.modelfolder.example import read_example
@@ -218,6 +224,8 @@ def load_pyfunc(
         If there is no MLmodel, or nothing in it says how to predict.
     NotTrusted
         If it would run code, and `trust` does not say so.
+    MissingDependency
+        If a module that it needs is not installed.
     """
     path = Path(folder)
     model = read_model(path)
@@ -282,8 +290,16 @@ def _load_python_model(
         for key, entry in (flavor.get("artifacts") or {}).items()
     }
     _add_code(path, flavor)
-    with file.open("rb") as stream:
-        model = load_format(stream, "cloudpickle")
+    try:
+        with file.open("rb") as stream:
+            model = load_format(stream, "cloudpickle")
+    except ModuleNotFoundError as error:
+        hint = "Install what requirements.txt in it names."
+        if str(error.name).partition(".")[0] == "mlflow":
+            hint = "fitscribe.install_as_mlflow(), called before, stands in for it."
+        raise MissingDependency(
+            f"The model in {str(path)!r} needs {error.name}, which is not installed. {hint}"
+        ) from error
     return LoadedPythonModel(model, PythonModelContext(artifacts, config))
 
 
@@ -297,7 +313,7 @@ def _load_by_module(
     try:
         load_it = importlib.import_module(loader)._load_pyfunc
     except ImportError as error:
-        raise NotSupported(
+        raise MissingDependency(
             f"The model in {str(path)!r} is loaded by {loader!r}, which cannot be imported: "
             f"{error}. Install what requirements.txt in it names."
         ) from error

@@ -147,7 +147,7 @@ def build_by_loader(
         If there is nothing at `data_path`.
     """
     files: dict[str, bytes] = {}
-    flavor: dict[str, Any] = {}
+    flavor: dict[str, Any] = {"streamable": False}
     if data_path is not None:
         files.update(collect("data_path", [data_path], DATA))
         flavor["data"] = f"{DATA}/{Path(data_path).absolute().name}"

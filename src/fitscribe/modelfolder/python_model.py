@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder import yamltext
@@ -18,16 +18,18 @@ __all__ = [
     "LoadedPythonModel",
     "PythonModel",
     "PythonModelContext",
+    "TypeHints",
     "as_model",
     "read_config",
 ]
 
 
-class TypeHints(NamedTuple):
+class TypeHints:
     """What MLflow asks of a model's annotations; fitscribe converts nothing by them."""
 
-    input: Any = None
-    output: Any = None
+    def __init__(self, input_: Any = None, output: Any = None) -> None:
+        self.input = input_
+        self.output = output
 
 
 class PythonModelContext:

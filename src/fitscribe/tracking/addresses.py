@@ -52,13 +52,7 @@ def _resolve(
     """
     parsed = parse_model_uri(str(address))
     if isinstance(parsed, LocalPath):
-        path = Path(parsed.path).absolute()
-        try:
-            found_here = path.exists()
-        except OSError:  # a name that is too long
-            found_here = False
-        if not found_here:
-            raise NotFound(f"There is no file or folder {str(address)!r:.200}.")
+        path = _here(parsed, address)
         return files_at(connection, path.parent.as_uri()), path.name
     if isinstance(parsed, ModelId):
         found = connection.store.get_logged_model(parsed.model_id)
@@ -69,6 +63,18 @@ def _resolve(
         f"There is no model registry yet, which {str(address)!r} asks. "
         "Load by models:/m-… or runs:/<run id>/<model name>."
     )
+
+
+def _here(parsed: LocalPath, address: str | Path) -> Path:
+    """Return a local path. Raises NotFound if there is nothing."""
+    path = Path(parsed.path).absolute()
+    try:
+        found_here = path.exists()
+    except OSError:  # a name that is too long
+        found_here = False
+    if not found_here:
+        raise NotFound(f"There is no file or folder {str(address)!r:.200}.")
+    return path
 
 
 def artifact_of_run(
@@ -133,6 +139,9 @@ def folder_of_model(model_uri: str | Path, destination: str | Path | None = None
     NotSupported
         For addresses of a registry.
     """
+    parsed = parse_model_uri(str(model_uri))
+    if isinstance(parsed, LocalPath) and destination is None:
+        return _here(parsed, model_uri)  # no store is needed, so none is opened or made
     files, path = _resolve(model_uri, connect())
     return Path(files.download(path, destination))
 
