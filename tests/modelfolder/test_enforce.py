@@ -89,6 +89,12 @@ def refused(data: object, schema: Schema) -> list[str]:
         ["a text", "another"],
         [[1.0, 2.0], [3.0]],
         "a text",
+        # What has no schema but `any`.
+        {"a set"},
+        (1, "a tuple"),
+        np.array(1.0),
+        pd.DataFrame([[1, 2]], columns=["a", "a"]),
+        pd.DataFrame({"a": np.array([1], np.uint64), "b": [2 + 1j]}),
     ],
     ids=lambda data: type(data).__name__,
 )
@@ -286,6 +292,23 @@ def test_objects_become_what_their_values_are() -> None:
     assert rows.tolist() == [[1.0, "a"], [0.5, "b"]]
 
 
+def test_columns_of_which_nothing_is_known_are_missing_values() -> None:
+    schema = Schema([ColSpec("double", "x"), ColSpec("string", "t", required=False)])
+    held = {"x": [None, None], "t": [None, None]}
+    for make in (pd.DataFrame, pl.DataFrame, pa.table, dict):
+        made = enforce(make(held), schema)
+        assert np.isnan(np.asarray(made["x"], dtype=float)).all()
+    (line,) = refused(pl.DataFrame(held), Schema([ColSpec("long", "x"), *schema.inputs[1:]]))
+    assert line == "- column 'x': expected long, found no value in row 0"
+
+
+def test_no_rows_are_rows() -> None:
+    schema = infer_schema(frame(a=[1.0], b=[1.0]))
+    assert enforce([], schema).shape == (0, 2)
+    assert enforce(np.empty((0, 2), dtype=int), schema).dtype == np.float64
+    assert enforce(pd.DataFrame(columns=["a", "b"]), schema).shape == (0, 2)
+
+
 def test_an_input_is_not_changed_by_what_is_made_of_it() -> None:
     given_frame = pd.DataFrame({"b": [1, 2], "a": [1, 2]})
     before = given_frame.copy(deep=True)
@@ -408,6 +431,14 @@ def test_tensors_are_checked_for_rank_lengths_and_dtype() -> None:
     assert "expected shape (-1, 2), found shape (2,)" in refused(np.ones(2, np.float32), schema)[0]
     assert "an array of float32, found str" in refused("x", schema)[0]
     assert enforce(sparse.csr_matrix(np.eye(2, dtype=np.float32)), schema).format == "csr"
+
+
+def test_lists_become_arrays_of_dtypes_that_no_column_has() -> None:
+    schema = infer_schema(np.array([1], np.uint64))
+    assert enforce([1, 2**64 - 1], schema).dtype == np.uint64
+    for wrong in ([-1], ["x"]):
+        (line,) = refused(wrong, schema)
+        assert "expected uint64, found objects that do not become it" in line
 
 
 def test_frames_become_the_array_that_a_tensor_is() -> None:

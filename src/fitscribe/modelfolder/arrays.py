@@ -119,6 +119,8 @@ def fit_dtype(array: Any, wanted: np.dtype[Any], place: str) -> tuple[Any, Probl
         return array, Problem(place, _name(wanted), _name(found), *_hint(array, wanted))
     if step is Step.look:
         dtype = numpy_type(wanted)
+        if dtype == ANY:
+            return _converted(array, wanted, place)
         made, problem = fit_objects(array.ravel().tolist(), dtype, True, place)
         if problem is not None and array.ndim > 1 and problem.row is not None:
             problem = problem._replace(row=problem.row // max(1, array[0].size))
@@ -130,6 +132,14 @@ def fit_dtype(array: Any, wanted: np.dtype[Any], place: str) -> tuple[Any, Probl
             hint = "a float of this size does not hold the integer exactly"
             return array, Problem(place, _name(wanted), _name(found), row, hint)
     return cast, None
+
+
+def _converted(array: Any, wanted: np.dtype[Any], place: str) -> tuple[Any, Problem | None]:
+    """Return objects in a dtype that no column type is for, as unsigned 64 bits or complex."""
+    try:
+        return array.astype(wanted), None
+    except (TypeError, ValueError, OverflowError):
+        return array, Problem(place, _name(wanted), "objects that do not become it")
 
 
 def _inexact_row(array: Any, cast: Any) -> int | None:

@@ -50,7 +50,7 @@ from fitscribe.modelfolder.tables import (
     PolarsTable,
     Table,
 )
-from fitscribe.modelfolder.values import numpy_type
+from fitscribe.modelfolder.values import ANY, numpy_type
 
 __all__ = ["Enforcement", "enforce", "enforce_params"]
 
@@ -81,6 +81,8 @@ class Enforcement:
         self._tensors = [spec for spec in schema.inputs if isinstance(spec, TensorSpec)]
         self._columns = [spec for spec in schema.inputs if isinstance(spec, ColSpec)]
         self._named = schema.has_input_names()
+        # What infer_schema says of data that it has no columns for.
+        self._anything = self._columns == [ColSpec(ANY)]
         self._numbers = _common_dtype(self._columns)
         self._labels = Labels()
         self._matches: dict[Any, Match] = {}
@@ -113,6 +115,8 @@ class Enforcement:
         FitscribeWarning
             Once, if there are columns that the schema does not have. They are left out.
         """
+        if self._anything:
+            return data
         if self._tensors:
             return self._as_tensors(data)
         if isinstance(data, np.ndarray) and data.dtype.kind != "O":
@@ -152,7 +156,7 @@ class Enforcement:
         if data and all(isinstance(row, dict) for row in data):
             names = dict.fromkeys(name for row in data for name in row)
             return self._of_mapping({name: [row.get(name) for row in data] for name in names})
-        return _of_rows(data, wanted)
+        return _of_rows(data, len(self._columns), wanted)
 
     def _of_mapping(self, data: Mapping[Any, Any]) -> Table | Problem:
         """Return a dict as the columns of a frame; one of single values is one row."""
@@ -286,8 +290,10 @@ def _is_row(value: object) -> bool:
     return isinstance(value, (list, tuple, dict, np.ndarray))
 
 
-def _of_rows(data: list[Any] | tuple[Any, ...], wanted: str) -> Table | Problem:
+def _of_rows(data: list[Any] | tuple[Any, ...], count: int, wanted: str) -> Table | Problem:
     """Return the columns of a list of rows, or of values of one column."""
+    if not data:
+        return ObjectTable([[] for _ in range(count)])
     if not any(map(_is_row, data)):
         return ObjectTable([list(data)])
     width = None

@@ -100,6 +100,11 @@ def _first(flags: np.ndarray[Any, Any]) -> int | None:
     return int(flags.argmax()) if flags.any() else None
 
 
+def _taken(names: Sequence[str], order: Sequence[int] | None) -> list[tuple[int, str]]:
+    """Return position and name of the columns that are taken, in their order."""
+    return [(column, names[column]) for column in (range(len(names)) if order is None else order)]
+
+
 def _of_pandas(dtype: Any) -> Found:
     """Return the type of a pandas dtype."""
     if isinstance(dtype, np.dtype):
@@ -232,7 +237,7 @@ class _Polars:
             return Found(polars_type(dtype), plain, True)
         if name == "Boolean":
             return Found(polars_type(dtype), np.dtype(bool), True)
-        if name == "Object":
+        if name in ("Object", "Null"):
             return Found(ANY, _OBJECT, True)
         return Found(polars_type(dtype), None, True)
 
@@ -270,11 +275,12 @@ class PolarsTable(_Polars):
 
     def assembled(self, order: Sequence[int] | None, changed: Mapping[int, Any]) -> Any:
         """Return the container with these columns, those that changed in their new form."""
-        series = [
-            changed.get(column, self.data.to_series(column))
-            for column in (range(len(self.types)) if order is None else order)
-        ]
-        return type(self.data)(series)
+        return type(self.data)(
+            {
+                name: changed.get(column, self.data.to_series(column))
+                for column, name in _taken(self.data.columns, order)
+            }
+        )
 
 
 class PolarsSeries(_Polars):
@@ -290,7 +296,7 @@ class PolarsSeries(_Polars):
 
     def assembled(self, order: Sequence[int] | None, changed: Mapping[int, Any]) -> Any:
         """Return the container with these columns, those that changed in their new form."""
-        return changed[0]
+        return type(self.data)(self.data.name, changed[0])
 
 
 class ArrowTable:
@@ -307,6 +313,8 @@ class ArrowTable:
         from pyarrow import types
 
         dtype = self.types[column]
+        if types.is_null(dtype):
+            return Found(ANY, _OBJECT, True)
         numbers = types.is_integer(dtype) or types.is_floating(dtype) or types.is_boolean(dtype)
         plain = np.dtype(dtype.to_pandas_dtype()) if numbers else None
         return Found(arrow_type(dtype), plain, True)
@@ -334,10 +342,9 @@ class ArrowTable:
 
     def assembled(self, order: Sequence[int] | None, changed: Mapping[int, Any]) -> Any:
         """Return the container with these columns, those that changed in their new form."""
-        wanted = range(len(self.types)) if order is None else order
-        arrays = [changed.get(column, self.data.column(column)) for column in wanted]
-        names = [self.data.schema.names[column] for column in wanted]
-        return type(self.data).from_arrays(arrays, names=names)
+        taken = _taken(self.data.schema.names, order)
+        arrays = [changed.get(column, self.data.column(column)) for column, _ in taken]
+        return type(self.data).from_arrays(arrays, names=[name for _, name in taken])
 
 
 class ObjectTable:
