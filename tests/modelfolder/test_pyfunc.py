@@ -96,6 +96,19 @@ def test_what_a_loaded_model_says_of_itself(tmp_path: Path) -> None:
         loaded.predict_stream(X)
 
 
+class Rules:
+    """Predicts, and is no estimator of scikit-learn's."""
+
+    def predict(self, data, params="none are passed"):  # type: ignore[no-untyped-def]
+        return [params for _ in range(len(data))]
+
+
+def test_what_is_kept_as_an_estimator_need_not_be_one(tmp_path: Path) -> None:
+    loaded = load_pyfunc(folder_of(Rules(), tmp_path / "m"))
+    assert isinstance(loaded.get_raw_model(), Rules)
+    assert loaded.predict(X[:1]) == ["none are passed"]
+
+
 def test_an_input_that_does_not_fit_is_refused_before_the_model_is_asked(tmp_path: Path) -> None:
     loaded = load_pyfunc(folder_of(LogisticRegression().fit(X, Y), tmp_path / "m"))
     with pytest.raises(InvalidParameter) as caught:

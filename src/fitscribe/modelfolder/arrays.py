@@ -136,10 +136,13 @@ def fit_dtype(array: Any, wanted: np.dtype[Any], place: str) -> tuple[Any, Probl
 
 def _converted(array: Any, wanted: np.dtype[Any], place: str) -> tuple[Any, Problem | None]:
     """Return objects in a dtype that no column type is for, as unsigned 64 bits or complex."""
+    wrong = Problem(place, _name(wanted), "objects that do not become it")
+    if wanted.kind == "u" and any(isinstance(v, int) and v < 0 for v in array.ravel().tolist()):
+        return array, wrong  # numpy 1 would take them, as large numbers
     try:
         return array.astype(wanted), None
     except (TypeError, ValueError, OverflowError):
-        return array, Problem(place, _name(wanted), "objects that do not become it")
+        return array, wrong
 
 
 def _inexact_row(array: Any, cast: Any) -> int | None:

@@ -76,7 +76,9 @@ class PyFuncModel:
         self._stream_fn = None
         if predict_stream_fn is not None:
             self._stream_fn = _method(model_impl, predict_stream_fn)
-        self._takes_params = _takes_params(self._predict_fn) and not _is_estimator(model_impl)
+        # An estimator is asked itself; others are behind what their loader gives.
+        self._is_estimator = self.loader_module == _SKLEARN_LOADER
+        self._takes_params = not self._is_estimator and _takes_params(self._predict_fn)
         schema = model_meta.get_input_schema()
         self._enforce = None if schema is None else Enforcement(schema)
         self._folder: Path | None = None
@@ -151,7 +153,7 @@ class PyFuncModel:
 
     def get_raw_model(self) -> Any:
         """Return the estimator itself. Raises NotSupported for other models without one."""
-        if _is_estimator(self._model_impl):
+        if self._is_estimator:
             return self._model_impl
         if hasattr(self._model_impl, "get_raw_model"):
             return self._model_impl.get_raw_model()
@@ -192,11 +194,6 @@ def _takes_params(method: Callable[..., Any]) -> bool:
         return "params" in inspect.signature(method).parameters
     except (TypeError, ValueError):  # of C, without a signature
         return False
-
-
-def _is_estimator(model: Any) -> bool:
-    """Whether it is an object of its own, and no wrapper of a loader's."""
-    return not isinstance(model, LoadedPythonModel) and hasattr(model, "get_params")
 
 
 def load_pyfunc(

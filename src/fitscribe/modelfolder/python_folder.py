@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from xxhash import xxh3_128_hexdigest
 
 from fitscribe.modelfolder.distributions import version_of
+from fitscribe.modelfolder.enforce import enforce
 from fitscribe.modelfolder.environment import (
     CONDA_FILE,
     PYTHON_ENV_FILE,
@@ -20,7 +21,7 @@ from fitscribe.modelfolder.environment import (
 from fitscribe.modelfolder.example import write_example
 from fitscribe.modelfolder.formats import Dump, dump
 from fitscribe.modelfolder.formats import load as load_format
-from fitscribe.modelfolder.infer import infer_signature
+from fitscribe.modelfolder.infer import infer_schema, infer_signature
 from fitscribe.modelfolder.mlmodel import MLMODEL, Model
 from fitscribe.modelfolder.pyfunc import FLAVOR, PYTHON_LOADER
 from fitscribe.modelfolder.python_model import (
@@ -163,7 +164,9 @@ def _asked(written: Dump, context: PythonModelContext, example: Any) -> ModelSig
     params = None
     if isinstance(example, tuple) and len(example) == 2 and isinstance(example[1], dict):
         example, params = example
-    return infer_signature(example, model.predict(example, params), params)
+    # It is asked as it will be: with what the signature makes of data.
+    answer = model.predict(enforce(example, infer_schema(example)), params)
+    return infer_signature(example, answer, params)
 
 
 def _folder(
