@@ -30,8 +30,16 @@ from fitscribe.modelfolder.values import ANY, numpy_type
 
 __all__ = ["fit_dtype", "fit_objects", "fit_tensor", "fit_tensors"]
 
-# Types whose values have a way of their own to say that there is none: NaN, NaT.
-HOLD_MISSING = (DataType.float, DataType.double, DataType.datetime, ANY)
+# Types in whose columns a value may be missing though the column itself is required, by MLflow's
+# rules: whether a model can do with NaN, NaT or no text is for the model to say.
+HOLD_MISSING = (
+    DataType.float,
+    DataType.double,
+    DataType.string,
+    DataType.binary,
+    DataType.datetime,
+    ANY,
+)
 # Classes of which every value is of a type; integers have bounds besides.
 _PLAIN: dict[ColumnType, set[type]] = {
     DataType.boolean: {bool},
