@@ -104,6 +104,35 @@ def test_an_input_of_the_kind_that_the_schema_came_from_is_returned_itself(data:
     assert check(data) is data  # by what is remembered of the kind
 
 
+KEPT = st.sampled_from(["bool", "int32", "int64", "float32", "float64", "<U3"])
+
+
+@given(st.data(), st.dictionaries(st.text(min_size=1, max_size=3), KEPT, min_size=1, max_size=5))
+def test_a_frame_fits_its_own_signature_whatever_holds_it(
+    data: st.DataObject, kinds: dict[str, str]
+) -> None:
+    rows = data.draw(st.integers(1, 4))
+    texts = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=3)
+    held = {
+        name: data.draw(
+            hnp.arrays(
+                kind, rows, elements=texts if kind == "<U3" else hnp.from_dtype(np.dtype(kind))
+            )
+        )
+        for name, kind in kinds.items()
+    }
+    columns = {
+        name: array.tolist() if array.dtype.kind == "U" else array for name, array in held.items()
+    }
+    for make in (pd.DataFrame, pl.DataFrame, pa.table):
+        table = make(columns)
+        schema = infer_schema(table)
+        assert enforce(table, schema) is table
+        for other in (pd.DataFrame, pl.DataFrame, pa.table):
+            another = other(columns)
+            assert enforce(another, schema) is another
+
+
 def test_values_are_not_read_where_the_types_fit() -> None:
     # All rows are one in memory: to read them all would take an hour, to copy them 24 TB.
     endless = np.lib.stride_tricks.as_strided(np.zeros(3), (10**12, 3), (0, 8))
@@ -430,6 +459,15 @@ def test_nested_values_are_looked_at() -> None:
 
 
 # ---- tensors ----------------------------------------------------------------------------------
+
+
+def test_an_array_may_stand_for_a_list_of_lists() -> None:
+    schema = infer_schema([[1.0, 2.0], [3.0]])
+    rows = np.eye(3)
+    assert enforce(rows, schema) is rows
+    assert refused(np.array([["x"]]), schema) == [
+        "- the array: expected Array(double), found ndarray in row 0"
+    ]
 
 
 def test_tensors_are_checked_for_rank_lengths_and_dtype() -> None:

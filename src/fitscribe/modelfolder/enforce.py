@@ -213,11 +213,14 @@ class Enforcement:
         """Return an array or a sparse matrix, whose columns go by position."""
         count = len(self._columns)
         problems = []
+        if count == 1 and isinstance(self._columns[0].type, Array) and not is_sparse(data):
+            problem = _problem_of(list(np.atleast_1d(data)), self._columns[0], "the array")
+            if problem is not None:
+                raise refusal([problem])
+            return data
         if data.ndim == 2 and data.shape[1] == count:
             pass
         elif not (data.ndim == 1 and count == 1):
-            if count == 1 and not self._named and isinstance(self._columns[0].type, Array):
-                return self._fit(ObjectTable([list(data)]), data)
             hint = "one row is .reshape(1, -1)" if data.shape == (count,) else ""
             wanted = f"shape (-1, {count})"
             problems.append(Problem("the array", wanted, f"shape {data.shape}", None, hint))
