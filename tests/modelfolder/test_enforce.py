@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import warnings
 
+import estimators
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -131,6 +132,12 @@ def test_a_frame_fits_its_own_signature_whatever_holds_it(
         for other in (pd.DataFrame, pl.DataFrame, pa.table):
             another = other(columns)
             assert enforce(another, schema) is another
+
+
+@pytest.mark.parametrize("name", estimators.cases())
+def test_what_an_estimator_was_fitted_on_is_given_to_it_as_it_is(name: str) -> None:
+    X, _ = estimators.data_for(name)
+    assert Enforcement(infer_schema(X), records=True)(X) is X
 
 
 def test_values_are_not_read_where_the_types_fit() -> None:
@@ -439,6 +446,15 @@ def test_dicts_and_records_become_frames() -> None:
     )
     (line,) = refused({"a": [1, 2], "b": ["x"]}, schema)
     assert line == "- the dict: expected as many values in each column, found 'a' has 2, 'b' has 1"
+
+
+def test_records_stay_what_they_are_for_who_takes_them() -> None:
+    check = Enforcement(infer_schema([{"a": 1.0, "t": "x"}, {"a": 2.0}]), records=True)
+    for rows in ([{"a": 1.0}], [{"t": "y", "a": 3, "z": 1}]):
+        assert check(rows) is rows
+    with pytest.raises(InvalidParameter, match="column 'a': expected double, found str in row 1"):
+        check([{"a": 1.0}, {"a": "x"}])
+    assert isinstance(check({"a": [1.0], "t": ["x"]}), pd.DataFrame)
 
 
 def test_nested_values_are_looked_at() -> None:

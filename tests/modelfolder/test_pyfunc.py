@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 import yaml
 from sklearn.decomposition import PCA
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -94,6 +95,16 @@ def test_what_a_loaded_model_says_of_itself(tmp_path: Path) -> None:
         loaded.unwrap_python_model()
     with pytest.raises(NotSupported, match="gives its predictions at once"):
         loaded.predict_stream(X)
+
+
+def test_a_model_of_records_is_given_records(tmp_path: Path) -> None:
+    rows = [{"a": 1.0, "word": "x"}, {"a": 2.0, "word": "y"}]
+    model = make_pipeline(DictVectorizer(), LogisticRegression()).fit(rows, [0, 1])
+    loaded = load_pyfunc(folder_of(model, tmp_path / "m", data=rows))
+    assert loaded.predict(rows).tolist() == [0, 1]
+    of_frames = LogisticRegression().fit(X, Y)
+    loaded = load_pyfunc(folder_of(of_frames, tmp_path / "f"))
+    assert loaded.predict(X.to_dict("records")).tolist() == Y
 
 
 class Rules:

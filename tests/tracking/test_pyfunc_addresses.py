@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 import fitscribe
 import fitscribe.sklearn
@@ -136,6 +138,13 @@ def test_a_request_is_answered_without_a_server(logged: str) -> None:
     pd.testing.assert_frame_equal(model.load_input_example(folder), X)
     with pytest.raises(InvalidParameter, match=r"missing inputs \['b'\]"):
         validate_serving_input(logged, {"inputs": {"a": [1]}})
+
+
+def test_a_model_of_records_is_served_records(home: Path) -> None:
+    rows = [{"a": 1.0, "word": "x"}, {"a": 2.0, "word": "y"}]
+    model = make_pipeline(DictVectorizer(), LogisticRegression()).fit(rows, [0, 1])
+    info = fitscribe.sklearn.log_model(model, name="m", input_example=rows)
+    assert validate_serving_input(info.model_uri, {"instances": rows}).tolist() == [0, 1]
 
 
 def test_a_model_without_an_example_has_none(home: Path) -> None:

@@ -67,6 +67,9 @@ class Enforcement:
     ----------
     schema : Schema
         Not to be changed afterwards.
+    records : bool
+        Whether the model takes lists of dicts as they are (a ``DictVectorizer`` does); they are
+        checked then, and do not become frames.
 
     Examples
     --------
@@ -77,7 +80,8 @@ class Enforcement:
     array([[1., 2.]])
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, records: bool = False) -> None:
+        self._records = records
         self._tensors = [spec for spec in schema.inputs if isinstance(spec, TensorSpec)]
         self._columns = [spec for spec in schema.inputs if isinstance(spec, ColSpec)]
         self._named = schema.has_input_names()
@@ -128,7 +132,14 @@ class Enforcement:
         table = self._table(data)
         if isinstance(table, Problem):
             raise refusal([table])
-        return self._fit(table, data)
+        match, changed = self._checked(table)
+        if self._records and isinstance(data, list) and table.names is not None:
+            return data
+        if match.extra:
+            self._tell(match.extra)
+        if match.order is None and not changed and data is getattr(table, "data", None):
+            return data
+        return table.assembled(match.order, changed)
 
     # Columns
 
@@ -181,8 +192,8 @@ class Enforcement:
             return Problem("the dict", "as many values in each column", shown)
         return ObjectTable(columns, tuple(map(column_name, data)))
 
-    def _fit(self, table: Table, data: Any) -> Any:
-        """Return the container of a table, `data` itself if nothing had to change."""
+    def _checked(self, table: Table) -> tuple[Match, dict[int, Any]]:
+        """Return how a table fits, and the columns that change, by position."""
         key = (type(table), table.names, table.types)
         match = self._matches.get(key)
         if match is None:
@@ -200,12 +211,7 @@ class Enforcement:
                 changed[work.column] = column
         if problems or match.missing:
             raise refusal(problems, match.missing)
-        if match.extra:
-            self._tell(match.extra)
-        made_here = data is not getattr(table, "data", None)
-        if match.order is None and not changed and not made_here:
-            return data
-        return table.assembled(match.order, changed)
+        return match, changed
 
     # Arrays of one dtype
 
@@ -277,7 +283,7 @@ class Enforcement:
                 f"The input has columns that the model's signature has not: {list(extra)}. They "
                 "are left out. (Told once for this model.)",
                 FitscribeWarning,
-                stacklevel=5,  # of who called predict
+                stacklevel=4 if self._columns else 5,  # of who called predict
             )
 
 

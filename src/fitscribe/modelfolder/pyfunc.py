@@ -80,7 +80,10 @@ class PyFuncModel:
         self._is_estimator = self.loader_module == _SKLEARN_LOADER
         self._takes_params = not self._is_estimator and _takes_params(self._predict_fn)
         schema = model_meta.get_input_schema()
-        self._enforce = None if schema is None else Enforcement(schema)
+        # Who was fitted on a frame has the names; of others only DictVectorizer and its like take
+        # dicts, as they are.
+        records = self._is_estimator and not hasattr(model_impl, "feature_names_in_")
+        self._enforce = None if schema is None else Enforcement(schema, records)
         self._folder: Path | None = None
 
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:

@@ -111,6 +111,13 @@ def _instances(value: Any, schema: Schema | None) -> Any:
     if not isinstance(value, list):
         raise InvalidParameter(f"instances is a list of rows. {FORM}")
     if value and all(isinstance(row, dict) for row in value):
+        if schema is not None and not schema.is_tensor_spec():
+            # A model of records takes them as they are; for others they become a frame.
+            specs = schema.input_dict()
+            return [
+                {name: _decoded(item, specs.get(name)) for name, item in row.items()}
+                for row in value
+            ]
         names = dict.fromkeys(name for row in value for name in row)
         return _inputs({name: [row.get(name) for row in value] for name in names}, schema)
     return _rows(value, schema)
