@@ -32,6 +32,7 @@ DOORS = (
     "fitscribe.errors",
     "fitscribe.exceptions",
     "fitscribe.models",
+    "fitscribe.pyfunc",
     "fitscribe.sklearn",
     "fitscribe.tracking",
     "fitscribe.types",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fitscribe import entities as entities
     from fitscribe import exceptions as exceptions
     from fitscribe import models as models
+    from fitscribe import pyfunc as pyfunc
     from fitscribe import sklearn as sklearn
     from fitscribe import types as types
     from fitscribe.errors import FitscribeError as FitscribeError
@@ -202,6 +203,7 @@ _MODULES = (
     "entities",
     "exceptions",
     "models",
+    "pyfunc",
     "sklearn",
     "tracking",
     "types",

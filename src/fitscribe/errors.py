@@ -19,6 +19,8 @@ The tree::
     ├── NotSupported                NOT_IMPLEMENTED           501
     └── MissingDependency           INTERNAL_ERROR            500
 
+:class:`FitscribeWarning` is the class of what is told and stops nothing.
+
 The message says what was given, what would do, and the next step. ``fitscribe.exceptions`` is
 the public door; ``MlflowException`` there is :class:`FitscribeError`.
 """
@@ -33,6 +35,7 @@ __all__ = [
     "Conflict",
     "DamagedModel",
     "FitscribeError",
+    "FitscribeWarning",
     "InvalidParameter",
     "InvalidState",
     "MissingDependency",
@@ -157,3 +160,7 @@ class NotSupported(FitscribeError):
 
 class MissingDependency(FitscribeError, ImportError):
     """An optional package is needed; the message names the command that installs it."""
+
+
+class FitscribeWarning(UserWarning):
+    """Something was left out (not recorded, say); what was asked for is as it would be."""

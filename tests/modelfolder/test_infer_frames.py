@@ -286,3 +286,27 @@ def test_an_arrow_column_has_the_type_that_pandas_would_have(kind: str) -> None:
 def test_an_arrow_table_without_columns_or_with_one_name_twice_is_anything() -> None:
     assert forms(pa.table({})) == ANY
     assert forms(pa.table([[1], [2]], names=["a", "a"])) == ANY
+
+
+# ---- many rows --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", [0, 30_000, 59_999])
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_nan_at_either_end_of_many_rows_makes_a_column_optional(make: Any, row: int) -> None:
+    values = np.zeros(60_000)
+    values[row] = np.nan
+    found = infer_schema(make({"x": values, "y": np.zeros(60_000)}))
+    # Of so many rows not all are read: the middle is not among those that are.
+    assert [spec.required for spec in found.inputs] == [row == 30_000, True]
+
+
+def test_of_endless_rows_some_are_read() -> None:
+    # All rows are one in memory; to read them all would take an hour.
+    endless = np.lib.stride_tricks.as_strided(np.zeros(3), (10**12, 3), (0, 8))
+    found = infer_schema(pd.DataFrame(endless, columns=["a", "b", "c"], copy=False))
+    assert [(spec.name, spec.required) for spec in found.inputs] == [
+        ("a", True),
+        ("b", True),
+        ("c", True),
+    ]

@@ -229,11 +229,11 @@ def test_entities_of_the_registry_have_mlflows_address(run_python: RunPython) ->
 def test_a_name_that_we_do_not_have_is_refused_by_a_sentence() -> None:
     with pytest.raises(AttributeError, match=r"'log_metrik'.*Did you mean log_metric"):
         mlflow.log_metrik("a", 1)
-    with pytest.raises(AttributeError, match=r"fitscribe has no 'pyfunc'; .*release.*It has: "):
-        mlflow.pyfunc.load_model("models:/m")
+    with pytest.raises(AttributeError, match=r"fitscribe has no 'xgboost'; .*release.*It has: "):
+        mlflow.xgboost.load_model("models:/m")
     with pytest.raises(ImportError, match=r"fitscribe has no 'evaluate'; .*release"):
         exec("from fitscribe import evaluate")
-    assert not hasattr(mlflow, "pyfunc")
+    assert not hasattr(mlflow, "xgboost")
     assert getattr(mlflow, "evaluate", None) is None
 
 

@@ -158,6 +158,22 @@ METHODS = {
 
 # Of ``mlflow.artifacts`` and ``mlflow.data``.
 OTHERS = {
+    "models.convert_input_example_to_serving_input": "input_example",
+    "models.infer_signature": "model_input model_output params",
+    "models.set_signature": "model_uri signature",
+    "pyfunc.get_model_dependencies": "model_uri format",
+    "pyfunc.log_model": "artifact_path loader_module data_path code_paths infer_code_paths "
+    "conda_env python_model artifacts registered_model_name signature input_example "
+    "await_registration_for pip_requirements extra_pip_requirements metadata model_config "
+    "streamable resources auth_policy uv_project_path uv_groups uv_extras prompts name params "
+    "tags model_type step model_id",
+    "pyfunc.save_model": "path loader_module data_path code_paths infer_code_paths conda_env "
+    "mlflow_model python_model artifacts signature input_example pip_requirements "
+    "extra_pip_requirements metadata model_config streamable resources auth_policy "
+    "uv_project_path uv_groups uv_extras",
+    # Ours take who is trusted besides.
+    "pyfunc.load_model": "model_uri suppress_warnings dst_path model_config trust",
+    "models.validate_serving_input": "model_uri serving_input trust",
     "artifacts.download_artifacts": "artifact_uri run_id artifact_path dst_path tracking_uri "
     "registry_uri",
     "artifacts.list_artifacts": "artifact_uri run_id artifact_path tracking_uri",

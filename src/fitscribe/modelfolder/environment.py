@@ -31,6 +31,7 @@ __all__ = [
     "Environment",
     "choose_environment",
     "inferred_requirements",
+    "version_differences",
 ]
 
 CONDA_FILE = "conda.yaml"
@@ -308,3 +309,39 @@ def _of_conda(conda: Mapping[str, Any]) -> Environment:
     return Environment(
         tuple(lines), conda={**conda, "dependencies": [*others, {"pip": list(lines)}]}
     )
+
+
+def version_differences(folder: Path) -> list[str]:
+    """Return what has another version here than in a model folder's environment.
+
+    Parameters
+    ----------
+    folder : Path
+        Its ``requirements.txt`` and ``python_env.yaml`` are read, if they are there. Of Python
+        the first two numbers count; MLflow itself does not.
+
+    Returns
+    -------
+    list of str
+        As ``numpy 2.4.6 (here 2.3.0)``.
+    """
+    found = []
+    python = re.search(r"(?m)^python: '?(\d+\.\d+)", _text_of(folder / PYTHON_ENV_FILE))
+    here = ".".join(map(str, sys.version_info[:2]))
+    if python and python[1] != here:
+        found.append(f"Python {python[1]} (here {here})")
+    for line in _text_of(folder / REQUIREMENTS_FILE).splitlines():
+        pin = re.fullmatch(r"\s*([\w.-]+)(?:\[.*\])?==([\w.!+-]+)\s*", line)
+        if pin is None or _package(pin[1]) in ("mlflow", "mlflow-skinny"):
+            continue
+        installed = version_of(pin[1])
+        if installed != pin[2].partition("+")[0]:
+            found.append(f"{pin[1]} {pin[2]} (here {installed or 'not installed'})")
+    return found
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # it informs only
+        return ""

@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -26,10 +26,16 @@ from fitscribe.modelfolder.containers import (
 )
 from fitscribe.modelfolder.datatypes import DataType
 from fitscribe.modelfolder.frames import column_name
-from fitscribe.modelfolder.mlmodel import Model
 from fitscribe.modelfolder.schema import ColSpec, Schema, TensorSpec
 
-__all__ = ["Example", "read_example", "read_example_params", "write_example"]
+__all__ = [
+    "Example",
+    "convert_input_example_to_serving_input",
+    "read_example",
+    "read_example_params",
+    "read_serving_input",
+    "write_example",
+]
 
 EXAMPLE_FILE = "input_example.json"
 SERVING_FILE = "serving_input_example.json"
@@ -50,6 +56,15 @@ class Example(NamedTuple):
 
     info: dict[str, Any]
     files: dict[str, bytes]
+
+
+class HasExample(Protocol):
+    """What is asked of an MLmodel."""
+
+    saved_input_example_info: dict[str, Any] | None
+
+    def get_input_schema(self) -> Schema | None:
+        """Return the schema of what it takes."""
 
 
 def write_example(example: Any) -> Example:
@@ -89,6 +104,33 @@ def write_example(example: Any) -> Example:
             SERVING_FILE: json.dumps(request, allow_nan=False, indent=2).encode(),
         },
     )
+
+
+def convert_input_example_to_serving_input(input_example: Any) -> str | None:
+    """Return the request that sends an example to a served model, JSON text; None of None.
+
+    Parameters
+    ----------
+    input_example : array, sparse matrix, DataFrame, Series, list, dict, scalar, text or date
+        Or a tuple of such data and a dict of params.
+
+    Raises
+    ------
+    InvalidParameter
+        If it holds what JSON cannot.
+
+    Examples
+    --------
+    >>> print(convert_input_example_to_serving_input([1.5]))
+    {
+      "inputs": [
+        1.5
+      ]
+    }
+    """
+    if input_example is None:
+        return None
+    return write_example(input_example).files[SERVING_FILE].decode()
 
 
 def _encode(example: Any) -> tuple[str, Any, dict[str, Any]]:
@@ -177,7 +219,7 @@ def _json(value: Any) -> Any:
     )
 
 
-def read_example(folder: str | Path, model: Model) -> Any:
+def read_example(folder: str | Path, model: HasExample) -> Any:
     """Return the input example of a model folder, or None if it has none.
 
     Parameters
@@ -216,13 +258,30 @@ def read_example(folder: str | Path, model: Model) -> Any:
     return data
 
 
-def read_example_params(folder: str | Path, model: Model) -> dict[str, Any] | None:
+def read_example_params(folder: str | Path, model: HasExample) -> dict[str, Any] | None:
     """Return the params that the input example of a model folder has, or None."""
     info = model.saved_input_example_info
     if not info or not info.get(_PARAMS):
         return None
     params: dict[str, Any] = _read_json(Path(folder), info)[_PARAMS]
     return params
+
+
+def read_serving_input(folder: str | Path, model: HasExample) -> str | None:
+    """Return the request that sends the input example, JSON text, or None if there is none.
+
+    Raises
+    ------
+    NotFound
+        If the MLmodel names a file that is not there.
+    """
+    name = (model.saved_input_example_info or {}).get("serving_input_path")
+    if not name:
+        return None
+    file = Path(folder) / Path(str(name)).name
+    if not file.is_file():
+        raise NotFound(f"The serving input example {str(file)!r} is missing.")
+    return file.read_text(encoding="utf-8")
 
 
 def _read_json(folder: Path, info: Mapping[str, Any]) -> Any:

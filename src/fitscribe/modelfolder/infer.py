@@ -44,7 +44,8 @@ def infer_signature(
     ----------
     model_input, model_output : array, sparse matrix, DataFrame, Series, list, dict or scalar
         A sample or all of it; of numpy, scipy, pandas, polars, Arrow or plain Python. Which
-        columns are optional follows from the values seen, everything else from dtypes and shapes.
+        columns are optional follows from the values seen (of more than 16,384 rows, NaN is looked
+        for in some), everything else from dtypes and shapes.
     params : mapping or None
         Params of a prediction with their defaults.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from fitscribe.core.clock import new_model_uuid, now_ms
 from fitscribe.errors import InvalidParameter, NotFound
 from fitscribe.modelfolder import yamltext
+from fitscribe.modelfolder.example import read_example, read_serving_input
 from fitscribe.modelfolder.params import ParamSchema
 from fitscribe.modelfolder.schema import ModelSignature, Schema
 
@@ -117,6 +119,28 @@ class Model:
         """Return the schema of its params, if it has one."""
         return self.signature.params if self.signature else None
 
+    def load_input_example(self, path: str | Path) -> Any:
+        """Return the input example that is kept in the model's folder, or None.
+
+        Parameters
+        ----------
+        path : str or Path
+            The folder.
+
+        Raises
+        ------
+        NotFound
+            If there should be one and its file is missing.
+        """
+        return read_example(path, self)
+
+    def get_serving_input(self, path: str | Path) -> str | None:
+        """Return the request that sends the input example, JSON text, or None.
+
+        Parameters and errors as :meth:`load_input_example`.
+        """
+        return read_serving_input(path, self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the keys and values of the file."""
         document: dict[str, Any] = {key: getattr(self, key) for key in _ALWAYS}
@@ -132,6 +156,25 @@ class Model:
     def to_yaml(self) -> str:
         """Return the text of the file."""
         return yamltext.dump(self.to_dict())
+
+    def save(self, path: str | Path) -> None:
+        """Write the file, in one step; one that is there is replaced.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file, or the folder that it lies in.
+        """
+        file = Path(path)
+        if file.is_dir():
+            file = file / MLMODEL
+        text = self.to_yaml()
+        beside = file.with_name(f".{file.name}.{new_model_uuid()[:12]}")
+        try:
+            beside.write_text(text, encoding="utf-8")
+            os.replace(beside, file)
+        finally:
+            beside.unlink(missing_ok=True)
 
     def to_json(self) -> str:
         """Return the keys and values as JSON text."""

@@ -58,10 +58,16 @@ class ParamSpec:
         object.__setattr__(self, "dtype", dtype)
         if self.shape is not None:
             object.__setattr__(self, "shape", tuple(self.shape))
-        object.__setattr__(self, "default", self._fit(self.default))
+        object.__setattr__(self, "default", self.fit(self.default))
 
-    def _fit(self, value: Any) -> Any:
-        """Return a value as the type has it."""
+    def fit(self, value: Any) -> Any:
+        """Return a value as the type has it: an int may become a float, no more.
+
+        Raises
+        ------
+        InvalidParameter
+            If it is of another type, or one value where a list is wanted.
+        """
         if value is None:
             return None
         if isinstance(value, np.ndarray):

@@ -15,7 +15,17 @@ from fitscribe.modelfolder.formats import load as load_format
 from fitscribe.modelfolder.manifest import MANIFEST, Manifest, is_digest, read_file
 from fitscribe.modelfolder.mlmodel import CODE, MLMODEL, Model
 
-__all__ = ["OpenFolder", "load", "open_folder", "read_model"]
+__all__ = [
+    "TRUST_CODE",
+    "OpenFolder",
+    "add_code",
+    "check_trust",
+    "inside",
+    "load",
+    "load_opened",
+    "open_folder",
+    "read_model",
+]
 
 # The word that lets a file run its code.
 TRUST_CODE = "code"
@@ -66,21 +76,37 @@ def load(path: str | Path, *, trust: str | None = None, digest: str | None = Non
     InvalidParameter
         If `trust` is another word.
     """
+    check_trust(trust)
+    return load_opened(open_folder(path, digest), trust)
+
+
+def load_opened(opened: OpenFolder, trust: str | None = None) -> object:
+    """Return the object of a folder that was opened; errors and `trust` as for :func:`load`."""
+    runs_code = opened.may_run_code(trust)
+    name, format, code = _where(opened.model, opened.path)
+    if code:
+        place = inside(opened.path, code)
+        if runs_code:
+            add_code(place)
+    return load_format(
+        opened.read(name), format, runs_code=runs_code, what=f"The model in {str(opened.path)!r}"
+    )
+
+
+def check_trust(trust: object) -> None:
+    """Raise InvalidParameter if `trust` is another word than it may be."""
     if trust not in (None, TRUST_CODE):
         raise InvalidParameter(
             f"trust={trust!r:.80} means nothing: leave it out, or run a file's code by "
             f'trust="{TRUST_CODE}".'
         )
-    folder = Path(path)
-    opened = open_folder(folder, digest)
-    name, format, code = _where(opened.model, folder)
-    runs_code = opened.is_own or trust == TRUST_CODE
-    if code:
-        place = str(_inside(folder, code).resolve())
-        if runs_code and place not in sys.path:
-            sys.path.insert(0, place)
-    data = opened.read(_relative(folder, name))
-    return load_format(data, format, runs_code=runs_code, what=str(folder))
+
+
+def add_code(folder: Path) -> None:
+    """Put a model's own code in front of ``sys.path``, where it stays."""
+    place = str(folder.resolve())
+    if place not in sys.path:
+        sys.path.insert(0, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +133,19 @@ class OpenFolder:
     is_own: bool
 
     def read(self, name: str) -> bytes:
-        """Return a file's content. Raises NotFound, and DamagedModel if nobody vouches for it."""
+        """Return the content of a file that the MLmodel names.
+
+        Raises NotFound, UnsafePath, and DamagedModel if the manifest does not name it.
+        """
+        within = inside(self.path, name).relative_to(self.path).as_posix()
         if self.manifest is None:
-            return read_file(self.path, name)
-        self.manifest.check_unknown([name])
-        return self.files[name]
+            return read_file(self.path, within)
+        self.manifest.check_unknown([within])
+        return self.files[within]
+
+    def may_run_code(self, trust: str | None) -> bool:
+        """Whether its code may run: this user wrote it, or says so."""
+        return self.is_own or trust == TRUST_CODE
 
 
 def open_folder(path: str | Path, digest: str | None = None) -> OpenFolder:
@@ -158,11 +192,6 @@ def _optional(folder: Path, name: str) -> bytes | None:
     return read_file(folder, name) if (folder / name).is_file() else None
 
 
-def _relative(folder: Path, name: str) -> str:
-    """Return a path as a manifest has it. Raises UnsafePath if it would leave the folder."""
-    return _inside(folder, name).relative_to(folder).as_posix()
-
-
 def _where(model: Model, folder: Path) -> tuple[str, str, str | None]:
     """Return the model's file, its format, and its folder of code."""
     flavor: dict[str, Any] | None = model.flavors.get("sklearn")
@@ -186,7 +215,7 @@ def _format(flavor: dict[str, Any]) -> str:
     return str(flavor.get("serialization_format") or "pickle")
 
 
-def _inside(folder: Path, name: str) -> Path:
+def inside(folder: Path, name: str) -> Path:
     """Return a path in a folder. Raises UnsafePath if it would leave it."""
     relative = PurePosixPath(str(name).replace("\\", "/"))
     if relative.is_absolute() or ".." in relative.parts or ":" in str(relative):

@@ -19,7 +19,7 @@ from pathlib import Path
 from fitscribe import config
 from fitscribe.errors import DamagedModel
 
-__all__ = ["SEAL", "is_own", "key_path", "seal"]
+__all__ = ["SEAL", "is_own", "key_path", "seal", "unsealed"]
 
 SEAL = "seal.json"
 KEY = "seal.key"
@@ -40,7 +40,15 @@ def seal(manifest: bytes) -> bytes | None:
     if key is None:
         return None
     digest = hashlib.sha256(manifest).hexdigest()
-    document = {"manifest": digest, "seal": _keyed(key, digest)}
+    return _written({"manifest": digest, "seal": _keyed(key, digest)})
+
+
+def unsealed(manifest: bytes) -> bytes:
+    """Return a seal that vouches for the bytes of a manifest, and says that it is nobody's own."""
+    return _written({"manifest": hashlib.sha256(manifest).hexdigest(), "seal": ""})
+
+
+def _written(document: dict[str, str]) -> bytes:
     return json.dumps({**document, "check": _check(document)}).encode()
 
 

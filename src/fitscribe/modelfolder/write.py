@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,22 @@ from fitscribe.modelfolder.formats import Dump, check_format, dump
 from fitscribe.modelfolder.manifest import MANIFEST, FileEntry, Manifest
 from fitscribe.modelfolder.mlmodel import CODE, MLMODEL, Model
 from fitscribe.modelfolder.parts import estimator_tree
+from fitscribe.modelfolder.read import OpenFolder
 from fitscribe.modelfolder.schema import ModelSignature
-from fitscribe.modelfolder.seal import SEAL, seal
+from fitscribe.modelfolder.seal import SEAL, seal, unsealed
 
-__all__ = ["LOADER", "MODEL_FILE", "UNSHARED", "ModelFolder", "build", "save"]
+__all__ = [
+    "LOADER",
+    "MODEL_FILE",
+    "UNSHARED",
+    "ModelFolder",
+    "build",
+    "collect",
+    "described_again",
+    "rewrite",
+    "save",
+    "sign",
+]
 
 MODEL_FILE = "model.pkl"
 # The module that MLflow loads the model with; where there is no MLflow, it means us.
@@ -122,8 +134,8 @@ def build(
     """
     check_format(format)
     # Files of the user before the model: a wrong path should not cost the time of a big pickle.
-    files = _collect("code_paths", code_paths, CODE)
-    extra = _collect("extra_files", extra_files, EXTRA)
+    files = collect("code_paths", code_paths, CODE)
+    extra = collect("extra_files", extra_files, EXTRA)
     files.update(extra)
     written = dump(model, format)
     files[MODEL_FILE] = written.data
@@ -152,29 +164,87 @@ def build(
     if model_id is not None:
         described.model_uuid = model_id
     files[MLMODEL] = described.to_yaml().encode()
-    digest = _sign(files, model, written)
+    digest = sign(files, written, model)
     return ModelFolder(files, described, digest)
 
 
-def _sign(files: dict[str, bytes], model: object, written: Dump) -> str:
-    """Add the manifest and the seal to the files; return the manifest's digest."""
+def sign(
+    files: dict[str, bytes], written: Dump, model: object = None, contains_code: bool = False
+) -> str:
+    """Add the manifest and the seal to a folder's files.
+
+    Parameters
+    ----------
+    files : dict
+        All files; two are added.
+    written : Dump
+        The model's own file.
+    model : object
+        The model itself; None for one that only its loader knows.
+    contains_code : bool
+        Whether loading it runs code even if its file holds none.
+
+    Returns
+    -------
+    str
+        The manifest's digest.
+    """
     names = getattr(model, "feature_names_in_", None)
     found = {name: version_of(name) for name in VERSIONS}
     versions = {name: version for name, version in found.items() if version is not None}
     manifest = Manifest(
         {name: FileEntry.of(data) for name, data in files.items()},
         written.format,
-        written.contains_code,
+        contains_code or written.contains_code,
         sorted(written.names),
-        estimator_tree(model),
+        {} if model is None else estimator_tree(model),
         None if names is None else [str(name) for name in names],
         {"python": platform.python_version(), **versions},
     ).to_bytes()
+    return _sealed(files, manifest, is_own=True)
+
+
+def _sealed(files: dict[str, bytes], manifest: bytes, is_own: bool) -> str:
     files[MANIFEST] = manifest
-    sealed = seal(manifest)
+    sealed = seal(manifest) if is_own else unsealed(manifest)
     if sealed is not None:
         files[SEAL] = sealed
     return hashlib.sha256(manifest).hexdigest()
+
+
+def described_again(opened: OpenFolder, model: Model) -> tuple[dict[str, bytes], str | None]:
+    """Return the files of a folder that change when its MLmodel does, in the order to write them.
+
+    A stranger's folder stays a stranger's.
+
+    Returns
+    -------
+    files : dict
+        By their paths in the folder.
+    digest : str or None
+        Of the new manifest; None for a folder without one, which MLflow wrote.
+    """
+    described = model.to_yaml().encode()
+    files: dict[str, bytes] = {}
+    digest = None
+    if opened.manifest is not None:
+        entries = {**opened.manifest.files, MLMODEL: FileEntry.of(described)}
+        manifest = replace(opened.manifest, files=entries).to_bytes()
+        digest = _sealed(files, manifest, opened.is_own)
+    files[MLMODEL] = described
+    return files, digest
+
+
+def rewrite(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files of a folder that is there, each in one step."""
+    for name, data in files.items():
+        file = folder / name
+        beside = file.with_name(f".{file.name}.{new_model_uuid()[:12]}")
+        try:
+            beside.write_bytes(data)
+            os.replace(beside, file)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def _module_of_example(example: Any) -> str | None:
@@ -210,7 +280,7 @@ def _flavors(
     return flavors
 
 
-def _collect(argument: str, paths: Sequence[str | Path] | None, under: str) -> dict[str, bytes]:
+def collect(argument: str, paths: Sequence[str | Path] | None, under: str) -> dict[str, bytes]:
     """Return the content of files and folders, by the path that they get.
 
     Compiled Python is left out. Two things of one name are refused.

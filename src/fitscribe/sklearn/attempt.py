@@ -13,15 +13,12 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from fitscribe.errors import FitscribeWarning
 from fitscribe.tracking.stack import level_of_caller
 
 __all__ = ["Attempts", "FitscribeWarning"]
 
 T = TypeVar("T")
-
-
-class FitscribeWarning(UserWarning):
-    """Something could not be recorded; the fit itself is as it would have been."""
 
 
 def text_of(error: BaseException) -> str:

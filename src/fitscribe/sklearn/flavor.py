@@ -6,12 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fitscribe.core.clock import new_model_id, now_ms
-from fitscribe.core.commands import Batch, NewModel, RunRecord
-from fitscribe.core.entities import LoggedModelOutput
-from fitscribe.core.registered_names import check_registered_name
-from fitscribe.core.texts import check_model_name, check_tags
-from fitscribe.errors import InvalidParameter, NotSupported
+from fitscribe.errors import NotSupported
 from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.environment import conda_environment
 from fitscribe.modelfolder.example import write_example
@@ -19,20 +14,14 @@ from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
 from fitscribe.modelfolder.read import load
-from fitscribe.modelfolder.write import UNSHARED, ModelFolder, build, save
+from fitscribe.modelfolder.write import ModelFolder, build, save
 from fitscribe.sklearn.observe import all_params
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.predictions import known_answer
 from fitscribe.sklearn.rows import copied
 from fitscribe.sklearn.standin import reason_not_to_ask, stand_in
-from fitscribe.tracking import active
 from fitscribe.tracking.addresses import find_model, folder_of_model
-from fitscribe.tracking.artifacts import files_of_model
-from fitscribe.tracking.connect import connect
-from fitscribe.tracking.experiments import active_experiment_id
-from fitscribe.tracking.model_arguments import model_params
-from fitscribe.tracking.registering import register_logged
-from fitscribe.tracking.source import source_tags
+from fitscribe.tracking.log_model import Place, log_folder
 
 if TYPE_CHECKING:
     from fitscribe.modelfolder.schema import ModelSignature
@@ -255,55 +244,34 @@ def log_model(
     """
     del await_registration_for
     _refuse_trusted_types(skops_trusted_types)
-    if registered_model_name is not None:
-        check_registered_name(registered_model_name)
-    if model_id is not None:
-        raise NotSupported("log_model makes a logged model of its own; leave model_id out.")
-    if artifact_path is not None and name is not None:
-        raise InvalidParameter("Give name or artifact_path, not both: they are the same thing.")
-    run = active.current_run()
-    connection = connect() if run is None else run.connection
-    experiment = active_experiment_id(connection) if run is None else run.experiment_id
-    made = new_model_id()
-    files = files_of_model(connection, experiment, made)
-    folder = build(
-        sk_model,
-        format=serialization_format,
-        signature=_signature(sk_model, signature, input_example, pyfunc_predict_fn),
-        input_example=input_example,
-        model_id=made,
-        run_id=None if run is None else run.run_id,
-        artifact_path=files.uri,
-        conda_env=conda_env,
-        code_paths=code_paths,
-        pip_requirements=pip_requirements,
-        extra_pip_requirements=extra_pip_requirements,
-        pyfunc_predict_fn=pyfunc_predict_fn,
-        metadata=metadata,
-        extra_files=extra_files,
+
+    def built(place: Place) -> ModelFolder:
+        return build(
+            sk_model,
+            format=serialization_format,
+            signature=_signature(sk_model, signature, input_example, pyfunc_predict_fn),
+            input_example=input_example,
+            **place._asdict(),
+            conda_env=conda_env,
+            code_paths=code_paths,
+            pip_requirements=pip_requirements,
+            extra_pip_requirements=extra_pip_requirements,
+            pyfunc_predict_fn=pyfunc_predict_fn,
+            metadata=metadata,
+            extra_files=extra_files,
+        )
+
+    return log_folder(
+        built,
+        name=name,
+        artifact_path=artifact_path,
+        params=params,
+        tags=tags,
+        model_type=model_type,
+        step=step,
+        model_id=model_id,
+        registered_model_name=registered_model_name,
     )
-    checked = check_tags(tags)
-    new = NewModel(
-        made,
-        experiment,
-        check_model_name(name or artifact_path or "model"),
-        now_ms(),
-        None if run is None else run.run_id,
-        model_type,
-        params=model_params(params),
-        tags={**source_tags(), **checked},
-        digest=folder.digest,
-    )
-    files.store.put_folder(files.path(None), folder.files, unshared=UNSHARED)
-    outputs = [LoggedModelOutput(made, step)]
-    records = [] if run is None else [RunRecord(run.run_id, model_outputs=outputs)]
-    connection.store.log(Batch(records, [new]))
-    active.remember_last_model(connection.uri, made)
-    number = None
-    if registered_model_name is not None:
-        version = register_logged(connection, registered_model_name, made, checked)
-        number = int(version.version)
-    return ModelInfo.of(folder.model, f"models:/{made}", new.name, new.params, new.tags, number)
 
 
 def load_model(

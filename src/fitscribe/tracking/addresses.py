@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from fitscribe.core.commands import ModelChange
 from fitscribe.core.entities import FileInfo, LoggedModel, Run
 from fitscribe.core.registered_names import LATEST
 from fitscribe.core.registry import ModelVersion
@@ -26,7 +27,9 @@ from fitscribe.core.uris import (
 from fitscribe.errors import InvalidParameter, MissingDependency, NotFound, NotSupported
 from fitscribe.modelfolder import yamltext
 from fitscribe.modelfolder.info import ModelInfo
-from fitscribe.modelfolder.read import read_model
+from fitscribe.modelfolder.read import open_folder, read_model
+from fitscribe.modelfolder.schema import ModelSignature
+from fitscribe.modelfolder.write import described_again, rewrite
 from fitscribe.tracking.artifacts import RunFiles, files_at, path_text
 from fitscribe.tracking.connect import Connection, connect
 
@@ -44,6 +47,7 @@ __all__ = [
     "load_image",
     "load_text",
     "models_made",
+    "set_signature",
     "version_at",
 ]
 
@@ -62,13 +66,7 @@ def _resolve(
     """
     parsed = parse_model_uri(str(address))
     if isinstance(parsed, LocalPath):
-        path = Path(parsed.path).absolute()
-        try:
-            found_here = path.exists()
-        except OSError:  # a name that is too long
-            found_here = False
-        if not found_here:
-            raise NotFound(f"There is no file or folder {str(address)!r:.200}.")
+        path = _here(parsed, address)
         return files_at(connection, path.parent.as_uri()), path.name
     if isinstance(parsed, ModelId):
         found = connection.store.get_logged_model(parsed.model_id)
@@ -114,6 +112,18 @@ def version_at(connection: Connection, named: ModelUri) -> ModelVersion:
             "models:/<name>@<alias>, models:/<name>/latest."
         )
     return store.get_model_version(named.name, str(named.version))
+
+
+def _here(parsed: LocalPath, address: str | Path) -> Path:
+    """Return a local path. Raises NotFound if there is nothing."""
+    path = Path(parsed.path).absolute()
+    try:
+        found_here = path.exists()
+    except OSError:  # a name that is too long
+        found_here = False
+    if not found_here:
+        raise NotFound(f"There is no file or folder {str(address)!r:.200}.")
+    return path
 
 
 def artifact_of_run(
@@ -180,6 +190,9 @@ def folder_of_model(model_uri: str | Path, destination: str | Path | None = None
     NotSupported
         For a version whose files are kept elsewhere (``s3://…``).
     """
+    parsed = parse_model_uri(str(model_uri))
+    if isinstance(parsed, LocalPath) and destination is None:
+        return _here(parsed, model_uri)  # no store is needed, so none is opened or made
     files, path = _resolve(model_uri, connect())
     return Path(files.download(path, destination))
 
@@ -212,6 +225,57 @@ def get_model_info(model_uri: str | Path) -> ModelInfo:
     if known is None:
         return ModelInfo.of(model, str(model_uri), registered_model_version=number)
     return ModelInfo.of(model, known.model_uri, known.name, known.params, known.tags, number)
+
+
+def set_signature(model_uri: str | Path, signature: ModelSignature) -> None:
+    """Give a saved or logged model another signature.
+
+    Its ``MLmodel`` is replaced, and with it the manifest and the seal.
+
+    Parameters
+    ----------
+    model_uri : str or Path
+        ``runs:/<run id>/<model name>``, ``models:/m-<id>``, or a folder.
+    signature : ModelSignature
+        As ``infer_signature`` gives it.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is no signature.
+    NotFound
+        If there is no such model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fitscribe.sklearn
+    >>> from fitscribe.models import infer_signature
+    >>> from sklearn.linear_model import Ridge
+    >>> X = np.eye(2)
+    >>> info = fitscribe.sklearn.log_model(Ridge().fit(X, [0.0, 1.0]))
+    >>> set_signature(info.model_uri, infer_signature(X))
+    >>> get_model_info(info.model_uri).signature.inputs
+    [Tensor('float64', (-1, 2))]
+    """
+    if not isinstance(signature, ModelSignature):
+        raise InvalidParameter(
+            f"A signature is a ModelSignature, not {signature!r:.80}. infer_signature(...) makes "
+            "one from data."
+        )
+    known = find_model(model_uri)
+    folder = folder_of_model(model_uri)
+    opened = open_folder(folder, None if known is None else known.digest)
+    changed, digest = described_again(opened, replace(opened.model, signature=signature))
+    if isinstance(parse_model_uri(str(model_uri)), LocalPath):
+        rewrite(folder, changed)
+        return
+    connection = connect()
+    files, path = _resolve(model_uri, connection)
+    for name, data in changed.items():
+        files.put_bytes("/".join(part for part in (path, name) if part), data)
+    if known is not None and digest is not None:
+        connection.store.update_logged_model(known.model_id, ModelChange(digest=digest))
 
 
 def _given(

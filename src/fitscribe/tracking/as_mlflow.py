@@ -36,6 +36,8 @@ MODULES = {
     "mlflow.exceptions": "fitscribe.exceptions",
     "mlflow.models": "fitscribe.models",
     "mlflow.models.signature": "fitscribe.models",
+    "mlflow.pyfunc": "fitscribe.pyfunc",
+    "mlflow.pyfunc.model": "fitscribe.pyfunc",
     "mlflow.sklearn": "fitscribe.sklearn",
     "mlflow.tracking": "fitscribe.tracking",
     "mlflow.tracking.client": "fitscribe.tracking.client",

@@ -175,20 +175,29 @@ def answers(model: Any, X: Any) -> dict[str, Any]:
         if hasattr(model, method):
             np.random.seed(0)
             try:
-                found[method] = getattr(model, method)(X)
-            except (AttributeError, IndexError, NotImplementedError, TypeError, ValueError):
+                answer = getattr(model, method)(X)
+            except (
+                *(AttributeError, IndexError, NotImplementedError, OSError, TypeError),
+                ValueError,
+            ):
                 continue
+            found[method] = answer.toarray() if sparse.issparse(answer) else answer
     return found
 
 
 def check_same(model: Any, X: Any) -> None:
     """Check that a model that was read answers as the one that was written."""
     data = pickle.dumps(model, 5)
-    before, after = answers(model, X), answers(read(data), X)
+    found = read(data)
+    # To the byte what Python's own loader makes of it.
+    assert pickle.dumps(found, 5) == pickle.dumps(pickle.loads(data), 5)
+    before, after = answers(model, X), answers(found, X)
     assert before.keys() == after.keys()
     for method, expected in before.items():
         if getattr(expected, "dtype", np.dtype(object)).kind == "f":
-            np.testing.assert_allclose(after[method], expected, rtol=1e-12)
+            # Arrays lie elsewhere in memory now, and BLAS adds up in another order: distances,
+            # which are roots of small differences, lose half of their digits by it.
+            np.testing.assert_allclose(after[method], expected, rtol=1e-12, atol=1e-6)
         else:
             np.testing.assert_equal(after[method], expected)
 
