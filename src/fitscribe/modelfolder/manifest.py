@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -171,7 +172,8 @@ def read_file(folder: Path, name: str, size: int | None = None) -> bytes:
     try:
         with path.open("rb") as stream:
             limit = MOST_READ if size is None else size
-            data = stream.read(limit + 1)
+            # What a read may return is set aside before it is read.
+            data = stream.read(min(limit, os.fstat(stream.fileno()).st_size) + 1)
     except (FileNotFoundError, NotADirectoryError):
         if size is None:
             raise NotFound(f"The model's file {str(path)!r} is missing.") from None

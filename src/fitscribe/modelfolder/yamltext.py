@@ -29,6 +29,7 @@ _VERSION = re.compile(r"\d+\.\d+\.\w[\w.+-]*|(?!0b[01]*\Z)(?=\d*[a-f])[0-9a-f]{2
 # A date or a JSON text of printable ASCII: single quotes.
 _QUOTED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|[\[{\"][ -~]*", re.ASCII)
 _LONGEST_KEY = 100
+MOST_VALUES = 1_000_000
 # Unicode's line ends: PyYAML leaves them bare, and then reads them as spaces.
 _BARE = re.compile("[\x85\u2028\u2029]")
 
@@ -131,13 +132,31 @@ def load(text: str) -> Any:
     Raises
     ------
     InvalidParameter
-        If it is no YAML.
+        If it is no YAML, or more of it than a file of a model or a run has: a short text may
+        stand for a long one, by repeating what it named.
     """
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(text, Loader=loader)
-    except (yaml.YAMLError, ValueError) as error:
+        found = yaml.load(text, Loader=loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         # ValueError: a date that no calendar has.
         raise InvalidParameter(f"This is no YAML: {error}") from error
+    _check_size(found)
+    return found
+
+
+def _check_size(document: Any) -> None:
+    """Raise InvalidParameter if a document holds too many values, each counted where it stands."""
+    waiting, count = [document], 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, (dict, list)):
+            count += len(value)
+            if count > MOST_VALUES:
+                raise InvalidParameter(
+                    f"This YAML stands for more than {MOST_VALUES:,} values, which no file has "
+                    "that is meant to be read."
+                )
+            waiting += value.values() if isinstance(value, dict) else value

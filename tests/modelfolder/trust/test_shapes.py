@@ -169,37 +169,10 @@ def options_of(cls: Any) -> Iterator[dict[str, Any]]:
                 yield from ({name: True}, {name: False})
 
 
-def answers(model: Any, X: Any) -> dict[str, Any]:
-    found = {}
-    for method in estimators.METHODS:
-        if hasattr(model, method):
-            np.random.seed(0)
-            try:
-                answer = getattr(model, method)(X)
-            except (
-                *(AttributeError, IndexError, NotImplementedError, OSError, TypeError),
-                ValueError,
-            ):
-                continue
-            found[method] = answer.toarray() if sparse.issparse(answer) else answer
-    return found
-
-
-def check_same(model: Any, X: Any) -> None:
-    """Check that a model that was read answers as the one that was written."""
+def check_same(model: Any) -> None:
+    """Check that a model is read as Python's own loader does, to the byte."""
     data = pickle.dumps(model, 5)
-    found = read(data)
-    # To the byte what Python's own loader makes of it.
-    assert pickle.dumps(found, 5) == pickle.dumps(pickle.loads(data), 5)
-    before, after = answers(model, X), answers(found, X)
-    assert before.keys() == after.keys()
-    for method, expected in before.items():
-        if getattr(expected, "dtype", np.dtype(object)).kind == "f":
-            # Arrays lie elsewhere in memory now, and BLAS adds up in another order: distances,
-            # which are roots of small differences, lose half of their digits by it.
-            np.testing.assert_allclose(after[method], expected, rtol=1e-12, atol=1e-6)
-        else:
-            np.testing.assert_equal(after[method], expected)
+    assert pickle.dumps(read(data), 5) == pickle.dumps(pickle.loads(data), 5)
 
 
 NAMES = estimators.cases()
@@ -220,7 +193,7 @@ def test_other_params_are_read_too(name: str) -> None:
                 estimators.fit(model.set_params(**options), *data)
             except Exception:  # noqa: BLE001 - not every setting fits these data
                 continue
-            check_same(model, data[0])
+            check_same(model)
             done += 1
             if done == 3 and not SOAK:
                 break
@@ -236,4 +209,4 @@ def test_other_params_are_read_too(name: str) -> None:
     ],
 )
 def test_compositions_are_read(make: Callable[[], Any]) -> None:
-    check_same(make().fit(X, Y), X)
+    check_same(make().fit(X, Y))
