@@ -181,10 +181,10 @@ NAMES = estimators.cases()
 @pytest.mark.soak
 @pytest.mark.parametrize("name", NAMES if SOAK else NAMES[::9])
 def test_other_params_are_read_too(name: str) -> None:
-    data = estimators.data_for(name)
     done = 0
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        data = estimators.data_for(name)
         for options in options_of(type(estimators.make(name))):
             model = estimators.make(name)
             try:
