@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -89,18 +90,18 @@ save(build(Plus().fit([[1]])), sys.argv[1])
     assert "code itself" in stranger.stderr
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
 def test_the_key_is_the_users_alone(tmp_path: Path) -> None:
     saved(tmp_path / "model", with_lambda().fit(X, Y))
     path = seal.key_path()
-    assert path.stat().st_mode & 0o777 == 0o600
-    path.chmod(0o644)
     seal._keys.clear()
-    with pytest.raises(NotTrusted):
-        load(tmp_path / "model")
-    # What cannot be sealed is written all the same.
-    assert "seal.json" not in build(fitted()).files
-    path.chmod(0o600)
+    if os.name == "posix":  # elsewhere the folder's own permissions count
+        assert path.stat().st_mode & 0o777 == 0o600
+        path.chmod(0o644)
+        with pytest.raises(NotTrusted):
+            load(tmp_path / "model")
+        # What cannot be sealed is written all the same.
+        assert "seal.json" not in build(fitted()).files
+        path.chmod(0o600)
     load(tmp_path / "model")
 
 
@@ -165,6 +166,41 @@ def test_whoever_changes_all_of_a_folder_is_a_stranger(tmp_path: Path) -> None:
     (tmp_path / "model" / "seal.json").unlink()
     with pytest.raises(NotTrusted):
         load(tmp_path / "model")
+
+
+def test_code_is_what_was_written_whatever_lies_beside_it(tmp_path: Path) -> None:
+    source = tmp_path / "own_step.py"
+    source.write_text(
+        "from sklearn.base import BaseEstimator\n"
+        "class Step(BaseEstimator):\n"
+        "    def fit(self, X, y=None): return self\n"
+        "    def predict(self, X): return 'own'\n"
+    )
+    run = [sys.executable, "-c"]
+    save_it = (
+        "import sys; from fitscribe.modelfolder.write import build, save; import own_step;"
+        "save(build(own_step.Step(), code_paths=['own_step.py']), 'model')"
+    )
+    done = subprocess.run([*run, save_it], check=False, cwd=tmp_path, capture_output=True)
+    assert not done.returncode, done.stderr
+    source.unlink()
+    inside = tmp_path / "model" / "code"
+    # Compiled code that Python would take for the file's: of the same time and size.
+    forged = tmp_path / "forged.py"
+    forged.write_text("open('mark', 'w')\n")
+    compiled = Path(py_compile.compile(str(forged), str(tmp_path / "forged.pyc")) or "")
+    header = compiled.read_bytes()[:8]
+    status = (inside / "own_step.py").stat()
+    header += int(status.st_mtime).to_bytes(4, "little") + status.st_size.to_bytes(4, "little")
+    cache = inside / "__pycache__" / f"own_step.{sys.implementation.cache_tag}.pyc"
+    cache.parent.mkdir()
+    cache.write_bytes(header + compiled.read_bytes()[16:])
+    load_it = "from fitscribe.modelfolder.read import load; print(load('model').predict(1))"
+    done = subprocess.run(
+        [*run, load_it], check=False, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout == "own\n", done.stderr
+    assert not (tmp_path / "mark").exists()
 
 
 @pytest.mark.parametrize("word", ["yes", "CODE", True, "", ["code"]])

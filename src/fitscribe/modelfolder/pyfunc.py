@@ -262,7 +262,7 @@ def load_pyfunc(
         found = _load_python_model(opened, flavor, config)
         stream = "predict_stream" if flavor.get("streamable") else None
     else:
-        found, name = _load_by_module(loader, path, flavor, config), "predict"
+        found, name = _load_by_module(loader, opened, flavor, config), "predict"
     loaded = PyFuncModel(model, found, name, stream, model.model_id)
     loaded._folder = path
     return loaded
@@ -301,7 +301,7 @@ def _load_python_model(
         for key, entry in (flavor.get("artifacts") or {}).items()
     }
     if flavor.get("code"):
-        add_code(inside(path, str(flavor["code"])))
+        add_code(opened, str(flavor["code"]))
     try:
         model = load_format(data, "cloudpickle", runs_code=True)
     except ModuleNotFoundError as error:
@@ -315,13 +315,14 @@ def _load_python_model(
 
 
 def _load_by_module(
-    loader: str, path: Path, flavor: Mapping[str, Any], config: dict[str, Any]
+    loader: str, opened: OpenFolder, flavor: Mapping[str, Any], config: dict[str, Any]
 ) -> Any:
     """Return what another library's loader gives. This runs its code."""
+    path = opened.path
     data = flavor.get("data")
     where = str(path if data is None else inside(path, str(data)))
     if flavor.get("code"):
-        add_code(inside(path, str(flavor["code"])))
+        add_code(opened, str(flavor["code"]))
     try:
         load_it = importlib.import_module(loader)._load_pyfunc
     except ImportError as error:

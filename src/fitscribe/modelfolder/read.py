@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -85,9 +88,9 @@ def load_opened(opened: OpenFolder, trust: str | None = None) -> object:
     runs_code = opened.may_run_code(trust)
     name, format, code = _where(opened.model, opened.path)
     if code:
-        place = inside(opened.path, code)
+        inside(opened.path, code)
         if runs_code:
-            add_code(place)
+            add_code(opened, code)
     return load_format(
         opened.read(name), format, runs_code=runs_code, what=f"The model in {str(opened.path)!r}"
     )
@@ -100,13 +103,6 @@ def check_trust(trust: object) -> None:
             f"trust={trust!r:.80} means nothing: leave it out, or run a file's code by "
             f'trust="{TRUST_CODE}".'
         )
-
-
-def add_code(folder: Path) -> None:
-    """Put a model's own code in front of ``sys.path``, where it stays."""
-    place = str(folder.resolve())
-    if place not in sys.path:
-        sys.path.insert(0, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +181,41 @@ def open_folder(path: str | Path, digest: str | None = None) -> OpenFolder:
         raise DamagedModel(f"The {MANIFEST} of {str(folder)!r} does not name its {MLMODEL}.")
     model = Model.from_yaml(files[MLMODEL].decode())
     return OpenFolder(folder, model, manifest, files, is_own)
+
+
+def add_code(opened: OpenFolder, code: str) -> None:
+    """Put a model's own code in front of ``sys.path``, where it stays.
+
+    What a manifest vouches for is written anew, into a folder that is this process's alone: in
+    the model's own, somebody could have put compiled code beside it, which Python would take.
+    """
+    folder = inside(opened.path, code)
+    if opened.manifest is not None:
+        folder = _written_code(opened, f"{folder.relative_to(opened.path).as_posix()}/")
+    place = str(folder.resolve())
+    if place not in sys.path:
+        sys.path.insert(0, place)
+
+
+def _written_code(opened: OpenFolder, under: str) -> Path:
+    files = {name: data for name, data in opened.files.items() if name.startswith(under)}
+    known = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        known.update(f"{name}\0{len(data)}\0".encode() + data)
+    folder = _code.get(known.digest())
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="fitscribe-code-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        for name, data in files.items():
+            file = folder / name.removeprefix(under)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        _code[known.digest()] = folder
+    return folder
+
+
+# Where code was written in this process, by its content.
+_code: dict[bytes, Path] = {}
 
 
 def _optional(folder: Path, name: str) -> bytes | None:
