@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import copyreg
 import pickle
 import struct
 import subprocess
@@ -18,7 +20,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import sparse, stats
+from scipy import interpolate, sparse, stats
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -184,6 +186,66 @@ def test_symbols_say_what_would_be_done() -> None:
 def test_bombs_and_nonsense_are_refused(data: bytes, why: str) -> None:
     with pytest.raises(DamagedModel, match=why):
         read(data)
+
+
+def ahead() -> Any:
+    """Return a generator that drew more numbers ahead than it has room for."""
+    found = np.random.RandomState(0)
+    state = found.get_state(legacy=False)
+    state["state"]["pos"] = 10**6
+    reduced = list(found.__reduce__())
+    return canaries.Calls(reduced[0], *reduced[1], state=state)
+
+
+def spline() -> Any:
+    """Return a spline with fewer coefficients than knots."""
+    found = interpolate.BSpline(np.arange(10.0), np.arange(6.0), 3)
+    found.c = np.arange(1.0)
+    return found
+
+
+SCALAR = np.float64(1).__reduce__()[0]
+FORGED: dict[str, tuple[Callable[[], Any], str]] = {
+    "memory for an array": (
+        lambda: canaries.Calls(copyreg._reconstructor, np.ndarray, np.ndarray, (10**9,)),
+        "another class than object",
+    ),
+    "a value without content": (
+        lambda: canaries.Calls(SCALAR, np.dtype("f8"), b""),
+        "a value of another size",
+    ),
+    "a type with longer items": (
+        lambda: canaries.Calls(
+            np.dtype, "f8", False, True, state=(3, "<", None, None, None, 64, 8, 0)
+        ),
+        "not as long as its name says",
+    ),
+    "a type that holds objects": (
+        lambda: canaries.Calls(
+            np.dtype, "f8", False, True, state=(3, "<", None, None, None, -1, -1, 63)
+        ),
+        "not as long as its name says",
+    ),
+    "times without a unit": (
+        lambda: canaries.Calls(
+            np.dtype, "m8", False, True, state=(3, "<", None, None, None, -1, -1, 0)
+        ),
+        "not as long as its name says",
+    ),
+    "a generator far ahead": (ahead, "drew 624 numbers ahead"),
+    "a spline without coefficients": (spline, "its coefficients"),
+    "text that is no latin1": (
+        lambda: canaries.Calls(codecs.encode, "x", "rot13"),
+        "in another way than as bytes are written",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_what_compiled_code_would_believe_is_refused(name: str) -> None:
+    make, why = FORGED[name]
+    with pytest.raises(DamagedModel, match=why):
+        read(pickle.dumps(make(), 4))
 
 
 def test_an_array_larger_than_its_content_is_refused() -> None:

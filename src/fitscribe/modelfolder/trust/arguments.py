@@ -12,8 +12,9 @@ from fitscribe.modelfolder.trust.arrays import (
     check_buffer,
     check_dtype,
     check_masked,
+    check_scalar,
 )
-from fitscribe.modelfolder.trust.opcodes import Made, Pairs, Parsed
+from fitscribe.modelfolder.trust.opcodes import Global, Made, Pairs, Parsed
 
 __all__ = ["check_arguments"]
 
@@ -111,6 +112,17 @@ def _latin(made: Made) -> None:
         )
 
 
+def _reconstructed(made: Made) -> None:
+    """Check ``copyreg``'s way to make an instance: of an array it would set memory aside."""
+    args = made.args
+    base = args[1] if type(args) is tuple and len(args) == 3 else None
+    if type(base) is not Global or str(base) != "builtins.object" or args[2] is not None:
+        raise DamagedModel(
+            "The model's file makes an object by the way of another class than object, and no "
+            "estimator does. Nothing of it was run."
+        )
+
+
 def _method(made: Made) -> None:
     """Check ``getattr``: scipy's discrete distributions keep a method of their own by it."""
     if not _is_entropy(made):
@@ -150,11 +162,14 @@ def _foreign(made: Made, found: object) -> DamagedModel:
 _CHECKS: dict[tuple[str, str], Callable[[Made], object]] = {
     ("_codecs", "encode"): _latin,
     ("builtins", "getattr"): _method,
+    ("copyreg", "_reconstructor"): _reconstructed,
     ("numpy", "vectorize"): _vectorized,
     ("numpy", "dtype"): check_dtype,
     ("numpy._core.multiarray", "_reconstruct"): check_array,
+    ("numpy._core.multiarray", "scalar"): check_scalar,
     ("numpy._core.numeric", "_frombuffer"): check_buffer,
     ("numpy.core.multiarray", "_reconstruct"): check_array,
+    ("numpy.core.multiarray", "scalar"): check_scalar,
     ("numpy.core.numeric", "_frombuffer"): check_buffer,
     ("numpy.ma.core", "_mareconstruct"): check_masked,
 }

@@ -12,7 +12,7 @@ import numpy as np
 from fitscribe.errors import DamagedModel
 from fitscribe.modelfolder.trust.opcodes import Made, Pairs
 
-__all__ = ["check_array", "check_buffer", "check_dtype", "check_masked"]
+__all__ = ["check_array", "check_buffer", "check_dtype", "check_masked", "check_scalar"]
 
 # A type of numpy as its pickles name it: kind and bytes (of texts, characters).
 _ITEM = re.compile(r"[?a-zA-Z]\d*")
@@ -147,6 +147,18 @@ def check_buffer(made: Made) -> None:
         raise _wrong("no content")
     data, dtype, shape = made.args[:3]
     _fits(dtype, shape, data)
+
+
+def check_scalar(made: Made) -> None:
+    """Check a single value of numpy."""
+    if type(made.args) is not tuple or len(made.args) != 2:
+        raise _wrong("no content")
+    dtype, data = made.args
+    if type(dtype) is not Made:
+        raise _wrong("no type")
+    found = check_dtype(dtype)
+    if not found.hasobject and _size(data) != found.itemsize:
+        raise _wrong("a value of another size than its type says")
 
 
 def _begins_empty(made: Made) -> None:

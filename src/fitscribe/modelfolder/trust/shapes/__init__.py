@@ -18,6 +18,7 @@ from fitscribe.modelfolder.trust.shapes import (
     generators,
     matrices,
     metric_trees,
+    splines,
     svm,
     trees,
 )
@@ -30,6 +31,7 @@ _CHECKS: dict[tuple[str, str], Callable[[Any], None]] = {
     **trees.CHECKS,
     **metric_trees.CHECKS,
     **matrices.CHECKS,
+    **splines.CHECKS,
     **svm.CHECKS,
     **estimators.CHECKS,
     **generators.CHECKS,
