@@ -120,7 +120,12 @@ FORGED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "an index behind the end": (forged(csr, indices=np.array([0, 1, 2, 9], "i4")), "columns"),
     "rows that end early": (forged(csr, indptr=np.array([0, 3, 1, 2, 4], "i4")), "begin"),
-    "rows behind the end": (forged(csr, indptr=np.array([0, 1, 2, 3, 400], "i4")), "index"),
+    "rows behind the end": (forged(csr, indptr=np.array([0, 1, 2, 3, 400], "i4")), "of rows"),
+    # Their differences are positive, for they are larger than such a number may be.
+    "rows far behind the end": (
+        forged(csr, indptr=np.array([0, 2**31 - 9, -(2**31) + 9, -(2**31) + 10, -1], "i4")),
+        "of rows",
+    ),
     "too few rows": (forged(csr, indptr=np.array([0, 4], "i4")), "beginning"),
     "indices of two types": (forged(csr, indptr=lambda old: old.astype("i8")), "integers"),
     "a class without vectors": (forged(svc, _n_support=np.array([1, 2, 3], "i4")), "its support"),

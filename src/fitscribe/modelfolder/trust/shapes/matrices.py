@@ -35,8 +35,8 @@ def _check_rows(matrix: Any, rows: int, columns: int) -> None:
     need(starts.ndim == 1 and indices.ndim == 1, "its indices are lists of numbers")
     need(starts.dtype.kind == "i" and starts.dtype == indices.dtype, "its indices are integers")
     need(len(starts) == rows + 1 and starts[0] == 0, "each row has a beginning")
+    within(starts, 0, min(len(indices), len(matrix.data)) + 1, "beginnings of rows")
     need((np.diff(starts) >= 0).all(), "rows end after they begin")
-    need(starts[-1] <= min(len(indices), len(matrix.data)), "each entry has an index and a value")
     used = indices[: starts[-1]]
     within(used, 0, columns, "columns")
     if vars(matrix).get("_has_sorted_indices") or vars(matrix).get("_has_canonical_format"):
