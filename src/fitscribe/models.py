@@ -1,9 +1,22 @@
 """The public door of model folders: signatures, and what a folder says of itself."""
 
+from fitscribe.modelfolder.contents import ModelContents
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.mlmodel import Model
 from fitscribe.modelfolder.schema import ModelSignature
+from fitscribe.modelfolder.trust.names import trust, trusted
 from fitscribe.tracking.addresses import get_model_info
+from fitscribe.tracking.model_folders import inspect
 
-__all__ = ["Model", "ModelInfo", "ModelSignature", "get_model_info", "infer_signature"]
+__all__ = [
+    "Model",
+    "ModelContents",
+    "ModelInfo",
+    "ModelSignature",
+    "get_model_info",
+    "infer_signature",
+    "inspect",
+    "trust",
+    "trusted",
+]

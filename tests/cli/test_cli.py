@@ -31,6 +31,7 @@ COMMANDS = [
     ("models", "list"),
     ("models", "registered"),
     ("models", "versions"),
+    ("models", "show"),
     ("db", "info"),
     ("db", "upgrade"),
 ]

@@ -15,7 +15,7 @@ from fitscribe.modelfolder.formats import load as load_format
 from fitscribe.modelfolder.manifest import MANIFEST, Manifest, is_digest, read_file
 from fitscribe.modelfolder.mlmodel import CODE, MLMODEL, Model
 
-__all__ = ["OpenFolder", "load", "open_folder", "read_model"]
+__all__ = ["OpenFolder", "load", "model_file", "open_folder", "read_model"]
 
 # The word that lets a file run its code.
 TRUST_CODE = "code"
@@ -151,6 +151,20 @@ def open_folder(path: str | Path, digest: str | None = None) -> OpenFolder:
         raise DamagedModel(f"The {MANIFEST} of {str(folder)!r} does not name its {MLMODEL}.")
     model = Model.from_yaml(files[MLMODEL].decode())
     return OpenFolder(folder, model, manifest, files, is_own)
+
+
+def model_file(opened: OpenFolder) -> tuple[str, str]:
+    """Return which file of a folder is the model, and its format.
+
+    Raises
+    ------
+    NotSupported
+        If it is a model of another library.
+    UnsafePath
+        If the MLmodel names a file outside of the folder.
+    """
+    name, format, _ = _where(opened.model, opened.path)
+    return _relative(opened.path, name), format
 
 
 def _optional(folder: Path, name: str) -> bytes | None:

@@ -1,0 +1,70 @@
+"""Looking into models by their addresses, without loading them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fitscribe.core.uris import LocalPath, parse_model_uri
+from fitscribe.errors import NotFound
+from fitscribe.modelfolder.contents import ModelContents, look_at
+from fitscribe.tracking.addresses import find_model, folder_of_model
+
+__all__ = ["inspect", "known_folder"]
+
+
+def known_folder(model_uri: str | Path) -> tuple[Path, str | None]:
+    """Return a model's local folder, and the digest that its store knows.
+
+    A folder is no business of any store: none is opened for it.
+    """
+    parsed = parse_model_uri(str(model_uri))
+    if isinstance(parsed, LocalPath):
+        path = Path(parsed.path).absolute()
+        if not path.is_dir():
+            raise NotFound(f"There is no folder {str(model_uri)!r:.200}.")
+        return path, None
+    known = find_model(model_uri)
+    return folder_of_model(model_uri), None if known is None else known.digest
+
+
+def inspect(model_uri: str | Path) -> ModelContents:
+    """Return what a model holds and what loading it would touch, without loading it.
+
+    Parameters
+    ----------
+    model_uri : str or Path
+        ``runs:/<run id>/model``, ``models:/m-<id>``, a version of a registered model, or a
+        folder, of fitscribe or of MLflow.
+
+    Returns
+    -------
+    ModelContents
+        Classes, params and fitted attributes, read off the file's symbols; the names that it
+        looks up and whether the loader lists them; who wrote it; versions and requirements;
+        whether :func:`fitscribe.sklearn.load_model` would load it, and else why not. ``print``
+        shows it all, ``to_dict()`` is JSON.
+
+    Raises
+    ------
+    NotFound
+        If there is no such run, model or folder.
+    DamagedModel
+        If a byte of the folder is not what was written.
+    NotSupported
+        If it is a model of another library.
+
+    Notes
+    -----
+    Nothing that the file names is imported, and nothing of it is made or run. MLflow has no such
+    thing.
+
+    Examples
+    --------
+    >>> import fitscribe.models, fitscribe.sklearn
+    >>> from sklearn.linear_model import Ridge
+    >>> info = fitscribe.sklearn.log_model(Ridge(alpha=0.5))
+    >>> found = fitscribe.models.inspect(info.model_uri)
+    >>> found.model.cls, found.loads, found.contains_code
+    ('sklearn.linear_model._ridge.Ridge', True, False)
+    """
+    return look_at(*known_folder(model_uri))

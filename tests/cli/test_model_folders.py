@@ -1,0 +1,83 @@
+"""``fitscribe models show|env|diff``: what they print and return."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+import fitscribe
+import fitscribe.models
+import fitscribe.sklearn
+from fitscribe.cli import main
+from fitscribe.errors import DamagedModel
+from fitscribe.modelfolder.seal import SEAL
+from fitscribe.modelfolder.write import build, save
+from fitscribe.tracking.connect import disconnect
+
+Output = pytest.CaptureFixture[str]
+X, Y = [[0.0, 1.0], [1.0, 3.0], [2.0, 5.0], [4.0, 1.0]], [0, 1, 1, 0]
+
+
+def saved(path: Path, model: Any, **options: Any) -> Path:
+    """Write a model, and return its folder."""
+    save(build(model, **options), path)
+    return path
+
+
+def test_a_logged_model_is_shown_by_each_of_its_addresses(home: Path, capsys: Output) -> None:
+    model = LogisticRegression(C=0.5).fit(X, Y)
+    with fitscribe.start_run() as run:
+        info = fitscribe.sklearn.log_model(model, registered_model_name="churn")
+    for address in (info.model_uri, f"runs:/{run.info.run_id}/model", "models:/churn/1"):
+        assert main(["models", "show", address, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["model"]["params"]["C"] == 0.5
+        assert told["loads"] is True
+        assert told["written_by"] == "own"
+    assert fitscribe.models.inspect("models:/churn/1").to_dict()["names"] == told["names"]
+
+
+def test_a_folder_is_shown_where_nothing_is_recorded(home: Path, capsys: Output) -> None:
+    folder = saved(home.parent / "folder", make_pipeline(StandardScaler(), Ridge()).fit(X, Y))
+    assert main(["models", "show", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert "ridge: sklearn.linear_model._ridge.Ridge" in out
+    assert "alpha = 1.0" in out
+    assert not home.exists()
+    assert main(["models", "show", "models:/m-1234"]) == 1
+    assert "Nothing is recorded" in capsys.readouterr().err
+    assert main(["models", "show", str(home.parent / "none")]) == 1
+    assert "There is no folder" in capsys.readouterr().err
+
+
+def test_what_a_stranger_wrote_does_not_drive_the_terminal(home: Path, capsys: Output) -> None:
+    model = make_pipeline(FunctionTransformer(lambda x: x, kw_args={"a": "\x1b[31m\n"}), Ridge())
+    folder = saved(home.parent / "folder", model.set_params(ridge__alpha="\x1b]0;title\x07"))
+    (folder / SEAL).unlink()
+    text = (folder / "requirements.txt").read_text() + "\n\x1b[2J"
+    assert main(["models", "show", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "\x07" not in out
+    assert "Loads         no" in out
+    assert 'trust="code"' in out
+    (folder / "requirements.txt").write_text(text)
+    assert main(["models", "show", str(folder)]) == 1
+    assert "requirements.txt" in capsys.readouterr().err
+
+
+def test_a_folder_that_the_store_knows_otherwise_is_refused(home: Path) -> None:
+    info = fitscribe.sklearn.log_model(Ridge().fit(X, Y))
+    other = saved(home.parent / "other", Ridge(alpha=2).fit(X, Y))
+    folder = Path(fitscribe.artifacts.download_artifacts(info.model_uri))
+    for file in other.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    disconnect()
+    with pytest.raises(DamagedModel, match="its store knows"):
+        fitscribe.models.inspect(info.model_uri)
