@@ -32,6 +32,7 @@ COMMANDS = [
     ("models", "registered"),
     ("models", "versions"),
     ("models", "show"),
+    ("models", "env"),
     ("db", "info"),
     ("db", "upgrade"),
 ]

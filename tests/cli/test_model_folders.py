@@ -81,3 +81,45 @@ def test_a_folder_that_the_store_knows_otherwise_is_refused(home: Path) -> None:
     disconnect()
     with pytest.raises(DamagedModel, match="its store knows"):
         fitscribe.models.inspect(info.model_uri)
+
+
+# env
+
+
+def test_what_a_model_needs_is_printed_and_checked(home: Path, capsys: Output) -> None:
+    folder = saved(home.parent / "folder", Ridge().fit(X, Y))
+    assert main(["models", "env", str(folder)]) == 0
+    assert capsys.readouterr().out == (folder / "requirements.txt").read_text() + "\n"
+    assert main(["models", "env", str(folder), "--check"]) == 0
+    assert "as the model asks" in capsys.readouterr().out
+    other = saved(
+        home.parent / "other",
+        Ridge().fit(X, Y),
+        pip_requirements=["scikit-learn==0.24.2", "no-such-package[extra]>=1", "numpy"],
+    )
+    assert main(["models", "env", str(other), "--check"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["package", "wanted", "here"]
+    assert [line.split()[0] for line in lines[1:]] == ["scikit-learn", "no-such-package"]
+    assert main(["models", "env", str(other), "--check", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["requirements"][2] == "no-such-package[extra]>=1"
+    assert told["differences"][1] == {
+        "package": "no-such-package",
+        "wanted": ">=1",
+        "here": None,
+    }
+
+
+def test_a_line_that_reaches_further_is_refused_and_nothing_is_made(
+    home: Path, capsys: Output
+) -> None:
+    folder = saved(home.parent / "folder", Ridge().fit(X, Y))
+    for name in ("manifest.json", SEAL):
+        (folder / name).unlink()
+    (folder / "requirements.txt").write_text("numpy\n--index-url https://example.org\n")
+    target = home.parent / "venv"
+    for more in ([], ["--check"], ["--create", str(target)]):
+        assert main(["models", "env", str(folder), *more]) == 1
+        assert "--index-url https://example.org" in capsys.readouterr().err
+    assert not target.exists()

@@ -24,8 +24,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 from fitscribe.errors import DamagedModel, NotFound, UnsafePath
 from fitscribe.modelfolder.archive import read_archive
-from fitscribe.modelfolder.contents import look_at
 from fitscribe.modelfolder.infer import infer_signature
+from fitscribe.modelfolder.look import look_at
 from fitscribe.modelfolder.manifest import MANIFEST
 from fitscribe.modelfolder.seal import SEAL
 from fitscribe.modelfolder.symbols import Part, read_part

@@ -1,14 +1,16 @@
-"""``fitscribe models show``: a model folder, without loading it."""
+"""``fitscribe models show|env``: a model folder, without loading it."""
 
 from __future__ import annotations
 
 import argparse
+import shutil
 from typing import Any
 
 from fitscribe.cli.home import check_home
-from fitscribe.cli.table import one_line, print_json
+from fitscribe.cli.table import one_line, print_json, print_table
 from fitscribe.core.uris import LocalPath, parse_model_uri
-from fitscribe.tracking.model_folders import inspect
+from fitscribe.modelfolder.model_environment import create_environment
+from fitscribe.tracking.model_folders import environment, inspect
 
 __all__ = ["add_verbs"]
 
@@ -22,6 +24,14 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     )
     show.add_argument("model", metavar="MODEL", help=ADDRESS)
     show.set_defaults(do=_show, anywhere=True)
+    env = verbs.add_parser("env", parents=[common], help="what one needs: requirements.txt")
+    env.add_argument("model", metavar="MODEL", help=ADDRESS)
+    does = env.add_mutually_exclusive_group()
+    does.add_argument(
+        "--check", action="store_true", help="what differs here; exit status 1 if anything does"
+    )
+    does.add_argument("--create", metavar="DIR", help="make a virtual environment there")
+    env.set_defaults(do=_env, anywhere=True)
 
 
 def _check(*addresses: str) -> None:
@@ -37,6 +47,29 @@ def _show(arguments: argparse.Namespace) -> None:
         print_json(found.to_dict())
     else:
         _print(str(found))
+
+
+def _env(arguments: argparse.Namespace) -> int:
+    _check(arguments.model)
+    found = environment(arguments.model)
+    if arguments.create is not None:
+        python = create_environment(found, arguments.create, uv=shutil.which("uv"))
+        if arguments.json:
+            print_json({"python": str(python)})
+        else:
+            print(f"Made {python}")
+        return 0
+    differing = found.differences() if arguments.check else []
+    if arguments.json:
+        print_json(found.to_dict())
+    elif not arguments.check:
+        _print(found.text.removesuffix("\n"))
+    elif differing:
+        rows = [[one.package, one.wanted or "any", one.here or "none"] for one in differing]
+        print_table(["package", "wanted", "here"], rows)
+    else:
+        print("Everything is here as the model asks for it.")
+    return 1 if differing else 0
 
 
 def _print(text: str) -> None:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from fitscribe.core.uris import LocalPath, parse_model_uri
 from fitscribe.errors import NotFound
-from fitscribe.modelfolder.contents import ModelContents, look_at
+from fitscribe.modelfolder.contents import ModelContents
+from fitscribe.modelfolder.look import look_at
+from fitscribe.modelfolder.model_environment import ModelEnvironment, environment_of
+from fitscribe.modelfolder.read import open_folder
 from fitscribe.tracking.addresses import find_model, folder_of_model
 
-__all__ = ["inspect", "known_folder"]
+__all__ = ["environment", "inspect", "known_folder"]
 
 
 def known_folder(model_uri: str | Path) -> tuple[Path, str | None]:
@@ -68,3 +71,38 @@ def inspect(model_uri: str | Path) -> ModelContents:
     ('sklearn.linear_model._ridge.Ridge', True, False)
     """
     return look_at(*known_folder(model_uri))
+
+
+def environment(model_uri: str | Path) -> ModelEnvironment:
+    """Return what a model's folder says that it needs.
+
+    Parameters
+    ----------
+    model_uri : str or Path
+        As for :func:`inspect`.
+
+    Returns
+    -------
+    ModelEnvironment
+        ``requirements``, ``python``, and ``differences()``: what is not installed here as it is
+        asked for.
+
+    Raises
+    ------
+    NotFound
+        If there is no such model, or its folder has no ``requirements.txt``.
+    InvalidParameter
+        If a line of that file is more than a package, its extras, versions and a marker.
+    DamagedModel
+        If a byte of the folder is not what was written.
+
+    Examples
+    --------
+    >>> import fitscribe.models, fitscribe.sklearn
+    >>> from sklearn.linear_model import Ridge
+    >>> info = fitscribe.sklearn.log_model(Ridge())
+    >>> needed = fitscribe.models.environment(info.model_uri)
+    >>> [one.name for one in needed.requirements], needed.differences()
+    (['mlflow', 'numpy', 'scikit-learn', 'scipy'], [])
+    """
+    return environment_of(open_folder(*known_folder(model_uri)))

@@ -11,7 +11,7 @@ from canaries import CANARIES, CONTAINERS
 
 LOOK = """
 import sys
-from fitscribe.modelfolder.contents import look_at
+from fitscribe.modelfolder.look import look_at
 from fitscribe.errors import FitscribeError
 look_at(sys.argv[1])  # what reads an MLmodel is loaded with the first one
 before = set(sys.modules)
