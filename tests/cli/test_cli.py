@@ -33,6 +33,7 @@ COMMANDS = [
     ("models", "versions"),
     ("models", "show"),
     ("models", "env"),
+    ("models", "diff"),
     ("db", "info"),
     ("db", "upgrade"),
 ]

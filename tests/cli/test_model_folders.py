@@ -123,3 +123,41 @@ def test_a_line_that_reaches_further_is_refused_and_nothing_is_made(
         assert main(["models", "env", str(folder), *more]) == 1
         assert "--index-url https://example.org" in capsys.readouterr().err
     assert not target.exists()
+
+
+# diff
+
+
+def test_two_models_are_compared(home: Path, capsys: Output) -> None:
+    one = fitscribe.sklearn.log_model(Ridge().fit(X, Y))
+    other = saved(home.parent / "other", Ridge(alpha=2.0).fit(X, Y))
+    assert main(["models", "diff", one.model_uri, str(other)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"- {one.model_uri}\n+ {other}\n")
+    assert "~ alpha: 1.0 → 2.0 (the default before)" in out
+    assert main(["models", "diff", one.model_uri, str(other), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["params"][0]["after"] == 2.0
+    assert main(["models", "diff", str(other), str(other)]) == 0
+    assert "Nothing differs" in capsys.readouterr().out
+
+
+def test_a_strangers_code_is_run_only_on_request(home: Path, capsys: Output) -> None:
+    mark = home.parent / "mark"
+
+    class Marks:
+        def __reduce__(self) -> Any:
+            return (Path.touch, (mark,))
+
+    one = saved(home.parent / "one", Ridge(alpha=Marks()))
+    other = saved(home.parent / "other", Ridge())
+    mark.unlink(missing_ok=True)
+    for folder in (one, other):
+        (folder / SEAL).unlink()
+    assert main(["models", "diff", str(one), str(other)]) == 0
+    out = capsys.readouterr().out
+    assert not mark.exists()
+    assert "Not loaded" in out
+    assert "Path.touch" in out
+    assert main(["models", "diff", str(one), str(other), "--trust", "code"]) == 0
+    assert mark.exists()

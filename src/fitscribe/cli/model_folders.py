@@ -1,4 +1,4 @@
-"""``fitscribe models show|env``: a model folder, without loading it."""
+"""``fitscribe models show|env|diff``: model folders, looked into."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fitscribe.cli.home import check_home
 from fitscribe.cli.table import one_line, print_json, print_table
 from fitscribe.core.uris import LocalPath, parse_model_uri
 from fitscribe.modelfolder.model_environment import create_environment
-from fitscribe.tracking.model_folders import environment, inspect
+from fitscribe.tracking.model_folders import diff, environment, inspect
 
 __all__ = ["add_verbs"]
 
@@ -32,6 +32,15 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     )
     does.add_argument("--create", metavar="DIR", help="make a virtual environment there")
     env.set_defaults(do=_env, anywhere=True)
+    difference = verbs.add_parser("diff", parents=[common], help="what differs between two")
+    difference.add_argument("a", metavar="A", help=ADDRESS)
+    difference.add_argument("b", metavar="B", help="the same")
+    difference.add_argument(
+        "--trust",
+        choices=["code"],
+        help="run whatever their files name; else only what is listed, or is yours",
+    )
+    difference.set_defaults(do=_diff, anywhere=True)
 
 
 def _check(*addresses: str) -> None:
@@ -70,6 +79,15 @@ def _env(arguments: argparse.Namespace) -> int:
     else:
         print("Everything is here as the model asks for it.")
     return 1 if differing else 0
+
+
+def _diff(arguments: argparse.Namespace) -> None:
+    _check(arguments.a, arguments.b)
+    found = diff(arguments.a, arguments.b, arguments.trust)
+    if arguments.json:
+        print_json(found.to_dict())
+    else:
+        _print(str(found))
 
 
 def _print(text: str) -> None:

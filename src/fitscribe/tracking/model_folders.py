@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from fitscribe.core.uris import LocalPath, parse_model_uri
-from fitscribe.errors import NotFound
+from fitscribe.errors import DamagedModel, FitscribeError, InvalidParameter, NotFound
 from fitscribe.modelfolder.contents import ModelContents
-from fitscribe.modelfolder.look import look_at
+from fitscribe.modelfolder.differences import ModelDifference, Side, compare
+from fitscribe.modelfolder.look import contents_of, look_at
 from fitscribe.modelfolder.model_environment import ModelEnvironment, environment_of
-from fitscribe.modelfolder.read import open_folder
+from fitscribe.modelfolder.read import load, open_folder
 from fitscribe.tracking.addresses import find_model, folder_of_model
 
-__all__ = ["environment", "inspect", "known_folder"]
+__all__ = ["diff", "environment", "inspect", "known_folder"]
+
+# What running a file's own code raises before it is a model.
+_CODE_FAILS = (ArithmeticError, AttributeError, ImportError, LookupError, TypeError, ValueError)
 
 
 def known_folder(model_uri: str | Path) -> tuple[Path, str | None]:
@@ -106,3 +112,63 @@ def environment(model_uri: str | Path) -> ModelEnvironment:
     (['mlflow', 'numpy', 'scikit-learn', 'scipy'], [])
     """
     return environment_of(open_folder(*known_folder(model_uri)))
+
+
+def diff(
+    a: str | Path, b: str | Path, trust: str | None = None, *, rows: Iterable[Any] = ()
+) -> ModelDifference:
+    """Return what differs between two models, seen from the first.
+
+    Parameters
+    ----------
+    a, b : str or Path
+        As for :func:`inspect`.
+    trust : {"code"}, optional
+        Run whatever the files name, as of :func:`fitscribe.sklearn.load_model`. Without it, one
+        that would not be loaded is compared by what its file says.
+    rows : iterable of array-like
+        Sets of rows, ``[X_test]`` say; each is asked of both models.
+
+    Returns
+    -------
+    ModelDifference
+        Classes and steps, params, what was learned, signature, environment and answers. It shows
+        in a notebook, ``print`` shows it elsewhere, ``to_dict()`` is JSON.
+
+    Raises
+    ------
+    NotFound, DamagedModel, NotSupported
+        As :func:`inspect`.
+    InvalidParameter
+        If `trust` is another word.
+
+    Examples
+    --------
+    >>> import fitscribe.models, fitscribe.sklearn
+    >>> from sklearn.linear_model import Ridge
+    >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]
+    >>> one = fitscribe.sklearn.log_model(Ridge().fit(X, y))
+    >>> other = fitscribe.sklearn.log_model(Ridge(alpha=0.5).fit(X, y))
+    >>> found = fitscribe.models.diff(one.model_uri, other.model_uri, rows=[X])
+    >>> print(found.params[0])
+    ~ alpha: 1.0 → 0.5 (the default before)
+    >>> found.answers[0].differing
+    2
+    """
+    return compare(_side(a, trust), _side(b, trust), rows)
+
+
+def _side(model_uri: str | Path, trust: str | None) -> Side:
+    """Return a model with what is known of its file, loaded if it may be."""
+    folder, digest = known_folder(model_uri)
+    contents = contents_of(open_folder(folder, digest))
+    try:
+        return Side(str(model_uri), contents, load(folder, trust=trust, digest=digest))
+    except InvalidParameter as error:
+        if not isinstance(error, DamagedModel):
+            raise
+        return Side(str(model_uri), contents, reason=str(error))
+    except FitscribeError as error:
+        return Side(str(model_uri), contents, reason=str(error))
+    except _CODE_FAILS as error:
+        return Side(str(model_uri), contents, reason=f"{type(error).__name__}: {error}")
