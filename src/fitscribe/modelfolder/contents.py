@@ -221,7 +221,7 @@ def _signature_lines(signature: ModelSignature | None) -> Iterable[str]:
     for name in ("inputs", "outputs", "params"):
         schema = getattr(signature, name)
         if schema is not None:
-            yield f"  {name}: {schema!r}"
+            yield f"  {name}: {schema!r:.2000}"
 
 
 def _name_lines(names: tuple[NameUse, ...]) -> Iterable[str]:

@@ -80,7 +80,7 @@ def contents_of(opened: OpenFolder) -> ModelContents:
         "signature": opened.model.signature,
         "versions": versions_of(opened),
         "requirements": tuple(_requirement_lines(opened)),
-        "created": opened.model.utc_time_created,
+        "created": _text(opened.model.utc_time_created),
     }
     if data.startswith(ZIP) or format == "skops":
         return _of_archive(data, known)
@@ -170,6 +170,11 @@ def _names(root: Any, uses: dict[tuple[str, str], set[str]]) -> tuple[NameUse, .
         )
         for (module, name), how in uses.items()
     )
+
+
+def _text(value: object) -> str | None:
+    """Return what an MLmodel says as text, whatever it is."""
+    return None if value is None else str(value)
 
 
 def _digest(opened: OpenFolder) -> str | None:
