@@ -23,6 +23,21 @@ MOST_MEMBERS = 10_000
 MOST_SCHEMA = 64 << 20
 MOST_DEPTH = 200
 LONGEST_NAME = 1000
+# Of these nodes the class only stands there: skops makes what they hold by functions of its own.
+DATA_NODES = frozenset(
+    (
+        "BytearrayNode",
+        "BytesNode",
+        "DTypeNode",
+        "MaskedArrayNode",
+        "NdArrayNode",
+        "RandomGeneratorNode",
+        "RandomStateNode",
+        "SetNode",
+        "SliceNode",
+        "SparseMatrixNode",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +139,9 @@ class _Schema:
         if loader in ("FunctionNode", "TypeNode"):
             return self.named(node, name, content)
         found = self.name(str(node.get("__module__")), name)
-        use = INSTANTIATED if loader == "ObjectNode" else CALLED
-        self.uses[found.module, found.name].add(use)
+        if loader not in DATA_NODES:
+            use = INSTANTIATED if loader == "ObjectNode" else CALLED
+            self.uses[found.module, found.name].add(use)
         made = Made(found, ())
         rest = {key: value for key, value in node.items() if not key.startswith("__")}
         made.state = self.symbol(content, depth + 1) if loader == "ObjectNode" else None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from fitscribe.modelfolder.archive import Archive
 from fitscribe.modelfolder.distributions import version_of
+from fitscribe.modelfolder.mlmodel import CODE
 from fitscribe.modelfolder.schema import ModelSignature
 from fitscribe.modelfolder.symbols import Part
 
@@ -21,7 +23,7 @@ _WRITERS = {
     STRANGER: "somebody else: the folder has no seal of yours",
     UNSIGNED: "MLflow, or unknown: the folder has no manifest",
 }
-MOST_SHOWN, MOST_REFUSED = 20, 200
+MOST_SHOWN, MOST_REFUSED, MOST_LINES = 20, 200, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,11 @@ class ModelContents:
         return sum(self.files.values())
 
     @property
+    def code_files(self) -> tuple[str, ...]:
+        """Files of Python in its ``code/``, which loading by ``trust="code"`` can import."""
+        return tuple(name for name in self.files if name.startswith(f"{CODE}/"))
+
+    @property
     def differing_versions(self) -> dict[str, tuple[str, str | None]]:
         """What is not here as it was there: name to its version, and the one here or None."""
         here = {name: _version_here(name) for name in self.versions}
@@ -139,6 +146,7 @@ class ModelContents:
             "digest": self.digest,
             "size": self.size,
             "files": dict(self.files),
+            "code_files": list(self.code_files),
             "signature": None if self.signature is None else self.signature.to_dict(),
             "versions": dict(self.versions),
             "differing_versions": {
@@ -150,7 +158,10 @@ class ModelContents:
         }
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        lines = list(islice(_lines(self), MOST_LINES + 1))
+        if len(lines) > MOST_LINES:
+            lines[-1] = "and more: to_dict() has all of it"
+        return "\n".join(lines)
 
 
 def _version_here(name: str) -> str | None:
@@ -170,6 +181,9 @@ def _lines(found: ModelContents) -> Iterable[str]:
     if found.digest is not None:
         yield f"Digest        {found.digest}"
     yield f"Size          {found.size:,} bytes in {len(found.files)} files"
+    if found.code_files:
+        shown = ", ".join(found.code_files[:MOST_SHOWN])
+        yield f"Own code      {shown:.500} (goes in front of sys.path when it is run)"
     yield from _version_lines(found)
     if found.reason is None:
         yield "Loads         yes"
@@ -186,7 +200,11 @@ def _lines(found: ModelContents) -> Iterable[str]:
     if found.archive is not None:
         yield ""
         yield "Archive"
-        yield from (f"  {name}: {size:,} bytes" for name, size in found.archive.members.items())
+        members = found.archive.members
+        for name, size in islice(members.items(), MOST_REFUSED):
+            yield f"  {name}: {size:,} bytes"
+        if len(members) > MOST_REFUSED:
+            yield f"  {len(members) - MOST_REFUSED} more"
     if found.requirements:
         yield ""
         yield "Requirements"

@@ -15,6 +15,7 @@ from fitscribe.modelfolder.contents import OWN, STRANGER, UNSIGNED, ModelContent
 from fitscribe.modelfolder.environment import REQUIREMENTS_FILE
 from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.modelfolder.manifest import MANIFEST, read_file
+from fitscribe.modelfolder.mlmodel import CODE
 from fitscribe.modelfolder.read import OpenFolder, model_file, open_folder
 from fitscribe.modelfolder.symbols import part_of, read_part
 from fitscribe.modelfolder.trust.names import may
@@ -136,10 +137,18 @@ def _reason(parsed: Parsed, is_own: bool, known: dict[str, Any]) -> str | None:
             return str(error).replace("was not loaded", "would not be loaded", 1)
         if parsed.wrong is not None:
             return str(parsed.wrong)
-    missing = sorted({name for name in map(_library, parsed.uses) if not _is_installed(name)})
+    brought = _modules_in(known["files"]) if is_own else set()
+    needed = set(map(_library, parsed.uses)) - brought
+    missing = sorted(name for name in needed if not _is_installed(name))
     if missing:
         return f"It needs {', '.join(missing)}, which this Python does not have."
     return None
+
+
+def _modules_in(files: dict[str, int]) -> set[str]:
+    """Return the modules that lie in a folder's ``code/``."""
+    inside = (name.split("/")[1] for name in files if name.startswith(f"{CODE}/"))
+    return {name.removesuffix(".py") for name in inside}
 
 
 def _library(name: tuple[str, str]) -> str:
