@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import estimators
 import joblib
 import numpy as np
 import pandas as pd
@@ -77,6 +78,30 @@ def test_params_and_fitted_attributes_are_those_of_the_model(protocol: int) -> N
     assert found.fitted["coef_"].kind == "array of float64, shape (1, 2)"
     assert found.fitted["coef_"].value == model.coef_.tolist()
     assert found.fitted["n_features_in_"].value == 2
+
+
+def is_told(part: Part, name: str, value: Any) -> bool:
+    """Whether a param of scikit-learn is among the params or the parts of what was read."""
+    if name in part.params:
+        plain = value is None or isinstance(value, (bool, int, float, str))
+        plain = plain and not isinstance(value, np.generic)
+        return not plain or repr(part.params[name]) == repr(value)
+    held = [*part.params, *part.parts]
+    if name in part.parts or any(one.startswith((f"{name}.", f"{name}[")) for one in held):
+        return True
+    return isinstance(value, list) and all(step[0] in part.parts for step in value)
+
+
+@pytest.mark.filterwarnings("ignore:Class .* is deprecated:FutureWarning")
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+def test_all_params_of_every_estimator_are_told(protocol: int) -> None:
+    missing = []
+    for name in estimators.cases():
+        model = estimators.make(name)
+        found = part(model, protocol)
+        params = model.get_params(deep=False)
+        missing += [(name, key) for key, value in params.items() if not is_told(found, key, value)]
+    assert missing == []
 
 
 def test_steps_have_their_names_and_columns_stay() -> None:

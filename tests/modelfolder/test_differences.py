@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from hypothesis.extra import numpy as hnp
 from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import Lars, Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, StandardScaler
@@ -25,10 +27,13 @@ from fitscribe.modelfolder.contents import ModelContents
 from fitscribe.modelfolder.differences import ModelDifference, Side, compare
 from fitscribe.modelfolder.differences.answers import answer_difference
 from fitscribe.modelfolder.differences.fitted import array_change
+from fitscribe.modelfolder.differences.parts import defaults_of
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.look import look_at
 from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.seal import SEAL
+from fitscribe.modelfolder.symbols import read_part
+from fitscribe.modelfolder.trust.opcodes import parse
 from fitscribe.modelfolder.write import build, save
 from fitscribe.tracking.model_folders import diff
 
@@ -96,6 +101,21 @@ def test_params_that_are_no_defaults_come_first(between: Any) -> None:
         "~ ridge.alpha: 2.0 → 3.0",
         "~ standardscaler.with_mean: False → True (the default after)",
     ]
+
+
+def test_defaults_have_the_form_that_params_have() -> None:
+    # np.float64, a tuple, and a class by its name.
+    for cls, name, value in (
+        (Lars, "eps", float(np.finfo(float).eps)),
+        (CountVectorizer, "ngram_range", [1, 1]),
+        (CountVectorizer, "dtype", "numpy.int64"),
+    ):
+        found = defaults_of(f"{cls.__module__}.{cls.__qualname__}")
+        assert repr(found[name]) == repr(value)
+        part = read_part(parse(pickle.dumps(cls())))
+        assert part is not None
+        assert repr(part.params[name]) == repr(value)
+    assert defaults_of("no.such.Class") == {}
 
 
 def test_the_largest_change_of_a_coefficient_names_its_feature(between: Any) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 import sys
+from types import FunctionType
 from typing import Any
+
+import numpy as np
 
 from fitscribe.modelfolder.differences.change import (
     ADDED,
@@ -103,4 +106,15 @@ def defaults_of(cls: str) -> dict[str, Any]:
         params = inspect.signature(found.__init__).parameters.values()  # type: ignore[misc]  # only its signature is looked at
     except (TypeError, ValueError):
         return {}
-    return {one.name: one.default for one in params if one.default is not one.empty}
+    return {one.name: _plain(one.default) for one in params if one.default is not one.empty}
+
+
+def _plain(default: Any) -> Any:
+    """Return a default in the form that params have in a :class:`Part`."""
+    if isinstance(default, np.generic):
+        return default.item()
+    if isinstance(default, (list, tuple)):
+        return [_plain(item) for item in default]
+    if isinstance(default, (type, FunctionType)):
+        return f"{default.__module__}.{default.__qualname__}"
+    return default
