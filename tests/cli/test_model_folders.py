@@ -49,6 +49,8 @@ def test_a_folder_is_shown_where_nothing_is_recorded(home: Path, capsys: Output)
     out = capsys.readouterr().out
     assert "ridge: sklearn.linear_model._ridge.Ridge" in out
     assert "alpha = 1.0" in out
+    assert main(["models", "show", folder.as_uri()]) == 0
+    assert capsys.readouterr().out == out
     assert not home.exists()
     assert main(["models", "show", "models:/m-1234"]) == 1
     assert "Nothing is recorded" in capsys.readouterr().err

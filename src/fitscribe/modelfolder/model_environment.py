@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
@@ -169,7 +170,7 @@ def create_environment(
     try:
         python = _python_in(target)
         if uv is None:
-            venv.create(target, with_pip=True)
+            _make(target)
         else:
             wanted = _minor(environment.python) or _minor(platform.python_version())
             _run([uv, "venv", "--quiet", "--python", str(wanted), str(target)])
@@ -181,6 +182,14 @@ def create_environment(
         if not done:
             shutil.rmtree(target, ignore_errors=True)
     return python
+
+
+def _make(target: Path) -> None:
+    """Make an environment by Python's own venv."""
+    try:
+        venv.create(target, with_pip=True, symlinks=os.name == "posix")
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise FitscribeError(f"The environment was not made: {error}.") from error
 
 
 def _python_in(target: Path) -> Path:

@@ -150,18 +150,23 @@ def takes(operator: str, wanted: str, version: str) -> bool:
         return here.public <= other
     if operator == ">":
         return _after(here, other)
-    # A pre-release of a version is no smaller one.
-    own = here.is_before_release and not other.is_before_release and here.base == other.base
-    return here < other and not own
+    return _before(here, other)
+
+
+def _before(here: Version, other: Version) -> bool:
+    """Whether a version is smaller; pre-releases of the other are not."""
+    if here >= other:
+        return False
+    same = here.base == other.base and (other.post[0] != 0 or here.post == other.post)
+    return not (same and here.is_before_release and not other.is_before_release)
 
 
 def _after(here: Version, other: Version) -> bool:
-    """Whether a version is greater; its own post-releases and local ones are not."""
-    if here <= other:
+    """Whether a version is greater; post-releases and local ones of the other are not."""
+    if here <= other or here.public == other:
         return False
-    own_post = here.post[0] == 0 and other.post[0] != 0 and here.base == other.base
-    own_local = bool(here.local) and here.base == other.base
-    return not own_post and not own_local
+    same = here.base == other.base and here.pre == other.pre
+    return not (same and here.post[0] == 0 and other.post[0] != 0)
 
 
 def _release(text: str) -> str:
