@@ -1,22 +1,35 @@
-"""The public door of model folders: signatures, and what a folder says of itself."""
+"""The public door of model folders: signatures, what a folder holds, what differs, who trusts."""
 
+from fitscribe.modelfolder.contents import ModelContents
+from fitscribe.modelfolder.differences import ModelDifference
 from fitscribe.modelfolder.example import convert_input_example_to_serving_input
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.mlmodel import Model
+from fitscribe.modelfolder.model_environment import ModelEnvironment
 from fitscribe.modelfolder.python_model import TypeHints
+from fitscribe.modelfolder.requirements import Requirement, VersionDifference
 from fitscribe.modelfolder.schema import ModelSignature
 from fitscribe.modelfolder.trust.names import trust, trusted
 from fitscribe.tracking.addresses import get_model_info, set_signature
+from fitscribe.tracking.model_folders import diff, environment, inspect
 from fitscribe.tracking.pyfunc import validate_serving_input
 
 __all__ = [
     "Model",
+    "ModelContents",
+    "ModelDifference",
+    "ModelEnvironment",
     "ModelInfo",
     "ModelSignature",
+    "Requirement",
+    "VersionDifference",
     "convert_input_example_to_serving_input",
+    "diff",
+    "environment",
     "get_model_info",
     "infer_signature",
+    "inspect",
     "set_signature",
     "trust",
     "trusted",

@@ -31,6 +31,9 @@ COMMANDS = [
     ("models", "list"),
     ("models", "registered"),
     ("models", "versions"),
+    ("models", "show"),
+    ("models", "env"),
+    ("models", "diff"),
     ("db", "info"),
     ("db", "upgrade"),
 ]

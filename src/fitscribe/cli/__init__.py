@@ -9,16 +9,11 @@ import sys
 from collections.abc import Sequence
 
 from fitscribe.cli import database, experiments, health, models, runs, script
+from fitscribe.cli.home import check_home
 from fitscribe.cli.table import print_error
-from fitscribe.errors import FitscribeError, NotFound
+from fitscribe.errors import FitscribeError
 from fitscribe.modelfolder.distributions import version_of
-from fitscribe.tracking.connect import (
-    database_of,
-    disconnect,
-    get_tracking_uri,
-    path_text,
-    set_tracking_uri,
-)
+from fitscribe.tracking.connect import disconnect, set_tracking_uri
 
 __all__ = ["main"]
 
@@ -49,16 +44,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check_home() -> None:
-    """Raise NotFound where nothing was recorded: looking makes no database."""
-    database = database_of(get_tracking_uri())
-    if database is not None and not database.is_file():
-        raise NotFound(
-            f"Nothing is recorded in {path_text(database.parent)} yet. Record a fit there with "
-            "fitscribe.sklearn.autolog(), go to a folder with runs, or name one by --uri."
-        )
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, 1 for an error, 2 for wrong usage.
 
@@ -81,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if getattr(parsed, "uri", None):
             set_tracking_uri(parsed.uri)
         if not getattr(parsed, "anywhere", False):
-            _check_home()
+            check_home()
         status: int = parsed.do(parsed) or 0
         sys.stdout.flush()
         return status

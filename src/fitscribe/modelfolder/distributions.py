@@ -12,7 +12,7 @@ import os
 import sys
 from importlib import metadata
 
-__all__ = ["pins_of", "version_of"]
+__all__ = ["installed_version", "pins_of", "version_of"]
 
 # Modules whose distribution has another name. What is missing here is looked up the slow way.
 _NAMES = {
@@ -34,16 +34,22 @@ _NAMES = {
 _INSTALLED_IN = ("site-packages", "dist-packages")
 
 
+def installed_version(distribution: str) -> str | None:
+    """Return the whole version of an installed distribution, None if it is not installed."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 @functools.cache
 def version_of(distribution: str) -> str | None:
     """Return the version of an installed distribution, None if it is not installed.
 
     A local label (``+cpu``) is left out: no index has it.
     """
-    try:
-        return metadata.version(distribution).partition("+")[0]
-    except metadata.PackageNotFoundError:
-        return None
+    version = installed_version(distribution)
+    return None if version is None else version.partition("+")[0]
 
 
 @functools.cache

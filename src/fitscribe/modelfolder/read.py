@@ -26,6 +26,7 @@ __all__ = [
     "inside",
     "load",
     "load_opened",
+    "model_file",
     "open_folder",
     "read_model",
 ]
@@ -216,6 +217,20 @@ def _written_code(opened: OpenFolder, under: str) -> Path:
 
 # Where code was written in this process, by its content.
 _code: dict[bytes, Path] = {}
+
+
+def model_file(opened: OpenFolder) -> tuple[str, str]:
+    """Return which file of a folder is the model, and its format.
+
+    Raises
+    ------
+    NotSupported
+        If it is a model of another library.
+    UnsafePath
+        If the MLmodel names a file outside of the folder.
+    """
+    name, format, _ = _where(opened.model, opened.path)
+    return inside(opened.path, name).relative_to(opened.path).as_posix(), format
 
 
 def _optional(folder: Path, name: str) -> bytes | None:
