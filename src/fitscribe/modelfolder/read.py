@@ -15,7 +15,7 @@ from fitscribe.modelfolder.formats import load as load_format
 from fitscribe.modelfolder.manifest import MANIFEST, Manifest, is_digest, read_file
 from fitscribe.modelfolder.mlmodel import CODE, MLMODEL, Model
 
-__all__ = ["OpenFolder", "load", "open_folder", "read_model"]
+__all__ = ["OpenFolder", "check_trust", "load", "load_opened", "open_folder", "read_model"]
 
 # The word that lets a file run its code.
 TRUST_CODE = "code"
@@ -66,13 +66,23 @@ def load(path: str | Path, *, trust: str | None = None, digest: str | None = Non
     InvalidParameter
         If `trust` is another word.
     """
+    check_trust(trust)
+    return load_opened(open_folder(path, digest), trust=trust)
+
+
+def check_trust(trust: str | None) -> None:
+    """Raise InvalidParameter for a word that means nothing."""
     if trust not in (None, TRUST_CODE):
         raise InvalidParameter(
             f"trust={trust!r:.80} means nothing: leave it out, or run a file's code by "
             f'trust="{TRUST_CODE}".'
         )
-    folder = Path(path)
-    opened = open_folder(folder, digest)
+
+
+def load_opened(opened: OpenFolder, *, trust: str | None = None) -> object:
+    """Return the object of a folder that was read; parameters and errors as of :func:`load`."""
+    check_trust(trust)
+    folder = opened.path
     name, format, code = _where(opened.model, folder)
     runs_code = opened.is_own or trust == TRUST_CODE
     if code:

@@ -23,20 +23,31 @@ from fitscribe.modelfolder.environment import (
 )
 from fitscribe.modelfolder.example import write_example
 from fitscribe.modelfolder.formats import Dump, check_format, dump
+from fitscribe.modelfolder.golden import GOLDEN
 from fitscribe.modelfolder.manifest import MANIFEST, FileEntry, Manifest
 from fitscribe.modelfolder.mlmodel import CODE, MLMODEL, Model
 from fitscribe.modelfolder.parts import estimator_tree
 from fitscribe.modelfolder.schema import ModelSignature
 from fitscribe.modelfolder.seal import SEAL, seal
 
-__all__ = ["LOADER", "MODEL_FILE", "UNSHARED", "ModelFolder", "build", "save"]
+__all__ = [
+    "LOADER",
+    "MODEL_FILE",
+    "PROFILE",
+    "UNSHARED",
+    "ModelFolder",
+    "build",
+    "save",
+    "versions_here",
+]
 
 MODEL_FILE = "model.pkl"
 # The module that MLflow loads the model with; where there is no MLflow, it means us.
 LOADER = "mlflow.sklearn"
 EXTRA = "extra_files"
+PROFILE = "profile.json"
 # Files that no other folder has the same of.
-UNSHARED = (MLMODEL, MANIFEST, SEAL)
+UNSHARED = (MLMODEL, MANIFEST, SEAL, GOLDEN, PROFILE)
 # Whose versions the manifest keeps, besides Python's.
 VERSIONS = ("scikit-learn", "numpy", "scipy")
 
@@ -77,6 +88,8 @@ def build(
     metadata: Mapping[str, Any] | None = None,
     pyfunc_predict_fn: str = "predict",
     extra_files: Sequence[str | Path] | None = None,
+    golden: bytes | None = None,
+    profile: bytes | None = None,
 ) -> ModelFolder:
     """Return the folder of a model; nothing is written, nothing is predicted.
 
@@ -109,6 +122,11 @@ def build(
         says only how to load it.
     extra_files : sequence of path or None
         Put into ``extra_files/``.
+    golden : bytes or None
+        Rows with the model's answers, see :mod:`~fitscribe.modelfolder.golden`; as
+        ``golden.json``.
+    profile : bytes or None
+        What the model saw at its fit; as ``profile.json``.
 
     Returns
     -------
@@ -152,6 +170,8 @@ def build(
     if model_id is not None:
         described.model_uuid = model_id
     files[MLMODEL] = described.to_yaml().encode()
+    beside = {GOLDEN: golden, PROFILE: profile}
+    files.update({name: data for name, data in beside.items() if data is not None})
     digest = _sign(files, model, written)
     return ModelFolder(files, described, digest)
 
@@ -159,8 +179,6 @@ def build(
 def _sign(files: dict[str, bytes], model: object, written: Dump) -> str:
     """Add the manifest and the seal to the files; return the manifest's digest."""
     names = getattr(model, "feature_names_in_", None)
-    found = {name: version_of(name) for name in VERSIONS}
-    versions = {name: version for name, version in found.items() if version is not None}
     manifest = Manifest(
         {name: FileEntry.of(data) for name, data in files.items()},
         written.format,
@@ -168,13 +186,21 @@ def _sign(files: dict[str, bytes], model: object, written: Dump) -> str:
         sorted(written.names),
         estimator_tree(model),
         None if names is None else [str(name) for name in names],
-        {"python": platform.python_version(), **versions},
+        versions_here(),
+        GOLDEN if GOLDEN in files else None,
     ).to_bytes()
     files[MANIFEST] = manifest
     sealed = seal(manifest)
     if sealed is not None:
         files[SEAL] = sealed
     return hashlib.sha256(manifest).hexdigest()
+
+
+def versions_here() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that a manifest keeps."""
+    found = {name: version_of(name) for name in VERSIONS}
+    versions = {name: version for name, version in found.items() if version is not None}
+    return {"python": platform.python_version(), **versions}
 
 
 def _module_of_example(example: Any) -> str | None:

@@ -18,15 +18,16 @@ from fitscribe.modelfolder.example import write_example
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
-from fitscribe.modelfolder.read import load
+from fitscribe.modelfolder.read import check_trust
 from fitscribe.modelfolder.write import UNSHARED, ModelFolder, build, save
+from fitscribe.sklearn.golden import Kept, kept_by_hand
 from fitscribe.sklearn.observe import all_params
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.predictions import known_answer
+from fitscribe.sklearn.replay import load_checked, opened_model
 from fitscribe.sklearn.rows import copied
 from fitscribe.sklearn.standin import reason_not_to_ask, stand_in
 from fitscribe.tracking import active
-from fitscribe.tracking.addresses import find_model, folder_of_model
 from fitscribe.tracking.artifacts import files_of_model
 from fitscribe.tracking.connect import connect
 from fitscribe.tracking.experiments import active_experiment_id
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "build_folder",
+    "example_of",
     "get_default_conda_env",
     "get_default_pip_requirements",
     "load_model",
@@ -61,6 +63,7 @@ def build_folder(
     run_id: str,
     artifact_path: str,
     attempts: Attempts,
+    kept: Kept,
 ) -> ModelFolder:
     """Return the folder of a model that autologging keeps.
 
@@ -75,7 +78,7 @@ def build_folder(
         )
     example = None
     if options.log_input_examples and X is not None:
-        example = attempts("keep an example", lambda: _example_of(X))
+        example = attempts("keep an example", lambda: example_of(X))
     explicit = options.serialization_format != "pickle"
     return build(
         estimator,
@@ -86,10 +89,12 @@ def build_folder(
         model_id=model_id,
         run_id=run_id,
         artifact_path=artifact_path,
+        golden=kept.golden,
+        profile=kept.profile,
     )
 
 
-def _example_of(X: Any) -> Any:
+def example_of(X: Any) -> Any:
     """Return the first rows, once it is sure that they can be JSON."""
     rows = _first_rows(X)
     if rows is not None:
@@ -143,6 +148,9 @@ def save_model(
     metadata: Mapping[str, Any] | None = None,
     skops_trusted_types: Sequence[str] | None = None,
     extra_files: Sequence[str] | None = None,
+    *,
+    golden_rows: Any = True,
+    training_data: Any = None,
 ) -> None:
     """Write an estimator as a model folder, in MLflow's format.
 
@@ -168,6 +176,14 @@ def save_model(
         Kept in the ``MLmodel`` file.
     skops_trusted_types : optional
         Refused: a model file cannot vouch for itself.
+    golden_rows : bool, array, sparse matrix or frame
+        Up to 16 rows that are kept with the model's answers, for
+        :func:`fitscribe.models.verify`. True takes the first rows of `input_example`, which is
+        kept anyway, else makes some up that are like `training_data`; there are none without
+        these two, for free text, and for a model that cannot be asked unnoticed.
+    training_data : array, sparse matrix or frame of shape (n_rows, n_features), optional
+        What the model was fitted on. It is predicted once, and what its columns held is kept as
+        counts (``profile.json``), no rows. Without it the profile is that of `input_example`.
 
     Raises
     ------
@@ -179,6 +195,7 @@ def save_model(
     _refuse_trusted_types(skops_trusted_types)
     if signature is None and mlflow_model is not None:
         signature = getattr(mlflow_model, "signature", None)
+    kept = kept_by_hand(sk_model, golden_rows, training_data, input_example, pyfunc_predict_fn)
     folder = build(
         sk_model,
         format=serialization_format,
@@ -191,6 +208,8 @@ def save_model(
         pyfunc_predict_fn=pyfunc_predict_fn,
         metadata=metadata,
         extra_files=extra_files,
+        golden=kept.golden,
+        profile=kept.profile,
     )
     save(folder, path)
 
@@ -217,6 +236,9 @@ def log_model(
     model_id: str | None = None,
     name: str | None = None,
     skops_trusted_types: Sequence[str] | None = None,
+    *,
+    golden_rows: Any = True,
+    training_data: Any = None,
 ) -> ModelInfo:
     """Keep an estimator as a logged model, of the active run if there is one.
 
@@ -237,6 +259,8 @@ def log_model(
         made where it is not there. The version has `tags`, too.
     await_registration_for : int
         Accepted for MLflow's sake: a version is ready at once.
+    golden_rows, training_data : optional
+        As for :func:`save_model`.
 
     Returns
     -------
@@ -266,6 +290,7 @@ def log_model(
     experiment = active_experiment_id(connection) if run is None else run.experiment_id
     made = new_model_id()
     files = files_of_model(connection, experiment, made)
+    kept = kept_by_hand(sk_model, golden_rows, training_data, input_example, pyfunc_predict_fn)
     folder = build(
         sk_model,
         format=serialization_format,
@@ -281,6 +306,8 @@ def log_model(
         pyfunc_predict_fn=pyfunc_predict_fn,
         metadata=metadata,
         extra_files=extra_files,
+        golden=kept.golden,
+        profile=kept.profile,
     )
     checked = check_tags(tags)
     new = NewModel(
@@ -336,10 +363,13 @@ def load_model(
     Notes
     -----
     MLflow unpickles whatever it is given.
+
+    Of a model that another scikit-learn wrote, the golden rows are replayed. If its answers are
+    the same, scikit-learn's ``InconsistentVersionWarning`` is left out; else one
+    ``FitscribeWarning`` tells how much they differ. See :func:`fitscribe.models.verify`.
     """
-    known = find_model(model_uri)
-    digest = None if known is None else known.digest
-    return load(folder_of_model(model_uri, dst_path), trust=trust, digest=digest)
+    check_trust(trust)
+    return load_checked(opened_model(model_uri, dst_path), trust)
 
 
 def get_default_pip_requirements(
