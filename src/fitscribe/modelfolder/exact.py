@@ -108,7 +108,7 @@ def _array(array: NDArray[Any]) -> dict[str, Any]:
     if dtype.kind in "mM":
         flat = flat.view(f"{dtype.str[0]}i8")
     values = flat.tolist()
-    if dtype.kind == "O":
+    if dtype.kind in "OU":
         values = _cells(values)
     elif dtype.kind == "f" and not np.isfinite(flat).all():
         values = [one if math.isfinite(one) else repr(one) for one in values]
@@ -128,9 +128,9 @@ def _to_array(told: Any) -> NDArray[Any]:
     dtype = np.dtype(text)
     _check_size(len(values), dtype, _damaged)
     if dtype.kind == "O":
-        flat: NDArray[Any] = np.empty(len(values), dtype=object)
-        flat[:] = _to_cells(values)
-        return flat.reshape(shape)
+        cells: NDArray[Any] = np.empty(len(values), dtype=object)
+        cells[:] = _to_cells(values)
+        return cells.reshape(shape)
     if dtype.kind == "f":
         values = [_SPECIAL.get(one, one) if type(one) is str else one for one in values]
     types = {"b": bool, "f": float, "U": str}
@@ -138,10 +138,12 @@ def _to_array(told: Any) -> NDArray[Any]:
         raise _damaged(f"a value is not of the dtype {text}")
     try:
         if dtype.kind in "mM":
-            return np.array(values, dtype=f"{text[0]}i8").view(dtype).reshape(shape)
-        return np.array(values, dtype=dtype).reshape(shape)
+            found: NDArray[Any] = np.array(values, dtype=f"{text[0]}i8").view(dtype)
+        else:
+            found = np.array(values, dtype=dtype)
     except (OverflowError, TypeError, ValueError) as error:
         raise _damaged(str(error)) from None
+    return found.reshape(shape)
 
 
 def _check_size(cells: int, dtype: np.dtype[Any], error: Any) -> None:
@@ -158,27 +160,24 @@ def _cells(values: Sequence[Any]) -> list[Any]:
         raise _not_kept(f"{len(values):,} cells")
     found: list[Any] = []
     for value in values:
-        if isinstance(value, float) and type(value) is float and not math.isfinite(value):
+        kind = type(value)
+        if kind is float and not math.isfinite(value):
             found.append({"float": repr(value)})
-        elif value is None or type(value) in (bool, float) or _is_text(value):
-            found.append(value)
-        elif type(value) is int and value in _64:
-            found.append(value)
-        elif type(value) in (list, tuple) and not any(
-            isinstance(one, (list, tuple)) for one in value
+        elif not (
+            value is None
+            or kind is bool
+            or kind is float
+            or (kind is str and (value.isascii() or _is_utf8(value)))
+            or (kind is int and value in _64)
         ):
-            raise _not_kept("a list of lists (give an array)")
+            raise _not_kept(f"a cell that is a {kind.__name__}, {value!r:.40}")
         else:
-            raise _not_kept(f"a cell that is a {type(value).__name__}")
+            found.append(value)
     return found
 
 
-def _is_text(value: Any) -> bool:
-    # Half of a surrogate pair is no character, and JSON has none.
-    return type(value) is str and value.isascii() or (type(value) is str and _is_utf8(value))
-
-
 def _is_utf8(value: str) -> bool:
+    """Whether a text can be written: half of a surrogate pair is no character."""
     try:
         value.encode()
     except UnicodeEncodeError:

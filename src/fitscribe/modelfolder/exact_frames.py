@@ -54,6 +54,7 @@ def pandas_columns(frame: Any, array: Encode, cells: Encode) -> list[dict[str, A
     """Return the columns of a ``pandas.DataFrame`` as JSON."""
     labels = frame.columns.tolist()
     _check_labels(labels)
+    cells(labels)
     parts = (column for _, column in frame.items())
     return [
         {"label": label, "values": _pandas_column(column, array, cells)}
@@ -133,8 +134,10 @@ def _pandas_values(pandas: Any, told: dict[str, Any], array: Encode, cells: Enco
         zone = told["zone"]
         if not isinstance(zone, str) or not _ZONE.fullmatch(zone):
             raise ValueError("dates of no zone")
-        plain = pandas.Series(array(told["values"]))
-        return plain.dt.tz_localize("UTC").dt.tz_convert(zone)
+        plain = array(told["values"])
+        if plain.dtype.kind != "M":
+            raise ValueError("dates that are none")
+        return pandas.Series(plain).dt.tz_localize("UTC").dt.tz_convert(zone)
     if kind == "extension" and told["dtype"] in _NULLABLE | _STRINGS:
         return pandas.array(cells(told["values"]), dtype=told["dtype"])
     raise ValueError(f"a column of the kind {kind!r:.40}")

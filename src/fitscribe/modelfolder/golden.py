@@ -109,7 +109,11 @@ class Golden:
                 f"{VERSION}: pip install --upgrade fitscribe."
             )
         answers = told.get("answers")
-        if version != VERSION or set(told) != {"version", "origin", "rows", "answers"}:
+        if (
+            type(version) is not int
+            or version != VERSION
+            or set(told) != {"version", "origin", "rows", "answers"}
+        ):
             raise _damaged("a key is missing, or one too many")
         if told["origin"] not in ORIGINS or not isinstance(answers, dict):
             raise _damaged("origin or answers are wrong")

@@ -108,10 +108,8 @@ def _matrix(
         return None
     numbers = np.array([one.cells(count) for one in sketches], dtype=np.float64)
     if dtype.kind == "f":
-        for place, one in enumerate(sketches):
-            if one.missing:
-                numbers[place, 0] = math.nan
-    mixed = np.take_along_axis(numbers, orders, axis=1).T
+        numbers[[one.missing for one in sketches], 0] = math.nan
+    mixed = numbers[np.arange(len(sketches))[:, np.newaxis], orders].T
     return np.ascontiguousarray(_as_numbers(mixed, dtype))
 
 
@@ -124,8 +122,8 @@ def _as_numbers(numbers: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         high = float(limits.max) if limits.bits < 64 else high
         numbers = np.clip(np.round(numbers), low, high)
     if dtype.kind == "f":
-        limit = float(np.finfo(dtype).max)
-        numbers = np.clip(numbers, -limit, limit)
+        limit = np.finfo(dtype).max
+        numbers = numbers if dtype.itemsize >= 8 else np.clip(numbers, -limit, limit)
     return numbers.astype(dtype)
 
 

@@ -166,24 +166,31 @@ def _sketch_of(column: ColumnProfile) -> Sketch | None:
     levels, moments = column.levels, column.moments
     missing = column.missing > 0
     if column.kind in ("text", "category"):
-        values = () if levels is None else levels.values
-        return Sketch("text", values, missing) if values else None
+        texts = () if levels is None else levels.values
+        return Sketch("text", texts, missing) if texts else None
     if column.kind == "other":
         return None
-    kind = "integer" if column.kind == "identifier" else column.kind
-    points: Sequence[float]
+    points: list[float] = []
     if levels is not None:
         points = [float(value) for value in levels.values]
     elif column.bins is not None:
-        edges = column.bins.edges
-        # Between quantiles lies a value that nobody need have.
-        points = [(a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)] or edges
-    else:
-        points = []
-    ends = () if moments.minimum is None else (moments.minimum, moments.maximum)
-    found = [float(end) for end in ends if end is not None]
-    values = [*found[:1], *points, *found[1:]] if levels is None or not points else points
-    return Sketch(kind, values, missing) if values else None
+        points = _between(column.bins.edges)
+    low, high = moments.minimum, moments.maximum
+    if low is not None and high is not None and not (levels is not None and points):
+        points = [low, *points, high]
+    kind = "integer" if column.kind == "identifier" else column.kind
+    return Sketch(kind, points, missing) if points else None
+
+
+def _between(edges: Sequence[float]) -> list[float]:
+    """Return values between quantiles, which nobody need have; up to 14, evenly chosen."""
+    gaps = len(edges) - 1
+    if gaps < 1:
+        return list(edges)
+    count = min(gaps, MOST_ROWS - 2)
+    step = (gaps - 1) / max(count - 1, 1)
+    places = [round(place * step) for place in range(count)]
+    return [edges[place] + (edges[place + 1] - edges[place]) / 2 for place in places]
 
 
 def golden_of(
@@ -211,8 +218,10 @@ def golden_of(
     reason = reason_not_to_ask(estimator, params)
     if reason is not None:
         return None, reason
+    written = Golden(origin, rows, {}).to_bytes()
     # What the model is asked is what will be read: in other memory a sum may round otherwise.
-    read = Golden.from_bytes(Golden(origin, rows, {}).to_bytes()).rows
+    is_plain = type(rows) is np.ndarray
+    read = np.ascontiguousarray(rows) if is_plain else Golden.from_bytes(written).rows
     asked = stand_in(estimator, params)
     steady = draws_nothing(estimator, params)
     attempts = Attempts(type(estimator).__name__, silent=True)
@@ -319,10 +328,10 @@ def _beside_by_hand(
     if data is None or not _is_table(data):
         return Beside()
     predicted = None
-    if training_data is not None and hasattr(estimator, method):
-        if reason_not_to_ask(estimator, params) is None:
-            ask = getattr(stand_in(estimator, params), method)
-            predicted = attempts("predict the training data", ask, copied(training_data))
+    asks = training_data is not None and reason_not_to_ask(estimator, params) is None
+    if asks and hasattr(estimator, method):
+        ask = getattr(stand_in(estimator, params), method)
+        predicted = attempts("predict the training data", ask, copied(training_data))
     rows = _first(example) if golden and _is_table(example) else None
     found = attempts(
         "profile the data",
