@@ -31,6 +31,7 @@ COMMANDS = [
     ("models", "list"),
     ("models", "registered"),
     ("models", "versions"),
+    ("models", "verify"),
     ("db", "info"),
     ("db", "upgrade"),
 ]

@@ -123,7 +123,8 @@ def _pandas_values(pandas: Any, told: dict[str, Any], array: Encode, cells: Enco
     kind = told["kind"]
     if kind == "array":
         found = array(told)
-        return pandas.Series(found, dtype=found.dtype if found.dtype.kind in "OU" else None)
+        # pandas would make texts of objects; a Series for each number costs ten times as much.
+        return pandas.Series(found, dtype=object) if found.dtype.kind in "OU" else found
     if kind == "category":
         categories = pandas.Index(_pandas_values(pandas, told["categories"], array, cells))
         codes = array(told["codes"])

@@ -5,11 +5,11 @@ Whoever loads the model elsewhere, with other libraries, sees whether it still s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import msgspec.json
 import numpy as np
 from numpy.typing import NDArray
@@ -96,9 +96,8 @@ class Golden:
         if len(data) > MOST_BYTES:
             raise _damaged(f"{len(data):,} bytes")
         try:
-            # Numbers of a float are read exactly; msgspec would take a large integer for one.
-            told = json.loads(data)
-        except (ValueError, RecursionError) as error:
+            told = msgspec.json.decode(data)
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise _damaged(str(error)) from None
         if not isinstance(told, dict):
             raise _damaged("no mapping")

@@ -174,7 +174,9 @@ def _sketch_of(column: ColumnProfile) -> Sketch | None:
     if levels is not None:
         points = [float(value) for value in levels.values]
     elif column.bins is not None:
-        points = _between(column.bins.edges)
+        edges = column.bins.edges
+        # An encoder of whole numbers knows those that were there; of others nobody need have one.
+        points = _between(edges) if column.kind in ("number", "datetime") else list(edges)
     low, high = moments.minimum, moments.maximum
     if low is not None and high is not None and not (levels is not None and points):
         points = [low, *points, high]
@@ -183,7 +185,7 @@ def _sketch_of(column: ColumnProfile) -> Sketch | None:
 
 
 def _between(edges: Sequence[float]) -> list[float]:
-    """Return values between quantiles, which nobody need have; up to 14, evenly chosen."""
+    """Return values between quantiles, up to 14, evenly chosen."""
     gaps = len(edges) - 1
     if gaps < 1:
         return list(edges)
