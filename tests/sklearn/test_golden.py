@@ -195,6 +195,21 @@ def test_rows_of_the_data_are_kept_only_when_asked() -> None:
     np.testing.assert_array_equal(golden.rows, X[:5])
 
 
+def test_texts_of_an_example_are_asked() -> None:
+    fitscribe.sklearn.autolog(silent=True, log_input_examples=True)
+    texts = [f"word{i} and {i % 7}" for i in range(300)]
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, Y)
+    golden = golden_in(folders()[0])
+    assert golden.rows == texts[:5]
+    check_answers(model, golden)
+
+
+def test_an_encoder_of_whole_numbers_knows_them() -> None:
+    fitscribe.sklearn.autolog(silent=True, log_transformers=True)
+    OneHotEncoder().fit(np.arange(600).reshape(-1, 1) // 5)
+    assert list(golden_in(folders()[0]).answers) == ["transform"]
+
+
 # ---- where there are none ---------------------------------------------------------------------
 
 
@@ -217,6 +232,19 @@ def test_a_rare_text_is_told_nowhere() -> None:
         content = (folder / name).read_bytes()
         assert b"secret" not in content
         assert b"hidden" not in content
+
+
+class Rows(np.ndarray):
+    """An array of a class of one's own."""
+
+
+def test_data_that_cannot_be_kept_have_none_and_nothing_is_incomplete() -> None:
+    fitscribe.sklearn.autolog(silent=True, log_input_examples=True)
+    LogisticRegression().fit(X.view(Rows), Y)
+    run = last()
+    assert GOLDEN not in names_in(folders()[0])
+    assert run.data.tags[SKIPPED].startswith("rows: InvalidParameter: Golden rows and their")
+    assert "fitscribe.incomplete" not in run.data.tags
 
 
 class Random(ClassifierMixin, BaseEstimator):

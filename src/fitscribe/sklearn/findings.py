@@ -26,7 +26,7 @@ from fitscribe.sklearn.facts import FILE, Looked, facts_of
 from fitscribe.sklearn.finding import FILE as FINDINGS
 from fitscribe.sklearn.finding import TAG as TAG_FINDINGS
 from fitscribe.sklearn.finding import Finding, as_file, as_tag
-from fitscribe.sklearn.flavor import build_folder, example_of
+from fitscribe.sklearn.flavor import build_folder, first_rows
 from fitscribe.sklearn.generators import generators_of
 from fitscribe.sklearn.golden import SKIPPED, Beside, Kept, beside_of
 from fitscribe.sklearn.iterations import History
@@ -265,7 +265,7 @@ class Findings:
             return
         example = None
         if options.log_input_examples and golden:
-            example = self.fit.attempts("keep an example", lambda: example_of(X))
+            example = self.fit.attempts("keep an example", lambda: first_rows(X))
         found = self.fit.attempts(
             "profile the data",
             lambda: beside_of(X, scores.predicted, example, golden=golden, profile=profile),

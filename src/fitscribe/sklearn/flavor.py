@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "build_folder",
-    "example_of",
+    "first_rows",
     "get_default_conda_env",
     "get_default_pip_requirements",
     "load_model",
@@ -78,7 +78,7 @@ def build_folder(
         )
     example = None
     if options.log_input_examples and X is not None:
-        example = attempts("keep an example", lambda: example_of(X))
+        example = attempts("keep an example", lambda: _example_of(X))
     explicit = options.serialization_format != "pickle"
     return build(
         estimator,
@@ -94,9 +94,9 @@ def build_folder(
     )
 
 
-def example_of(X: Any) -> Any:
+def _example_of(X: Any) -> Any:
     """Return the first rows, once it is sure that they can be JSON."""
-    rows = _first_rows(X)
+    rows = first_rows(X)
     if rows is not None:
         write_example(rows)
     return rows
@@ -111,7 +111,7 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
             return infer_signature(X)
         asked = stand_in(estimator, params)
         answer = getattr(asked, "predict", None) or getattr(asked, "transform", None)
-        rows = _first_rows(X)
+        rows = first_rows(X)
         if answer is None or rows is None:
             return infer_signature(X)
         predicted = answer(rows)
@@ -124,7 +124,7 @@ def _takes_distances(params: Mapping[str, Any]) -> bool:
     return any(isinstance(value, str) and value == "precomputed" for value in values)
 
 
-def _first_rows(X: Any) -> Any:
+def first_rows(X: Any) -> Any:
     """Return a copy of the first rows of X, or None if it cannot be sliced."""
     try:
         rows = X.iloc[:EXAMPLE_ROWS] if hasattr(X, "iloc") else X[:EXAMPLE_ROWS]

@@ -28,9 +28,9 @@ from fitscribe.monitoring.profile import Profile, profile_of
 from fitscribe.sklearn.attempt import Attempts
 from fitscribe.sklearn.generators import generators_of
 from fitscribe.sklearn.observe import all_params
-from fitscribe.sklearn.predictions import Plan, plan_of, predict_once
+from fitscribe.sklearn.predictions import plan_of, predict_once
 from fitscribe.sklearn.quiet import quietly
-from fitscribe.sklearn.rows import Rows, copied, shape_of
+from fitscribe.sklearn.rows import copied, shape_of
 from fitscribe.sklearn.standin import draws_nothing, reason_not_to_ask, stand_in
 
 __all__ = [
@@ -220,13 +220,13 @@ def golden_of(
     reason = reason_not_to_ask(estimator, params)
     if reason is not None:
         return None, reason
-    written = Golden(origin, rows, {}).to_bytes()
-    # What the model is asked is what will be read: in other memory a sum may round otherwise.
-    is_plain = type(rows) is np.ndarray
-    read = np.ascontiguousarray(rows) if is_plain else Golden.from_bytes(written).rows
-    asked = stand_in(estimator, params)
-    steady = draws_nothing(estimator, params)
     attempts = Attempts(type(estimator).__name__, silent=True)
+    # Whoever gave rows is told what is wrong with them.
+    read = _as_read(rows, origin) if origin == GIVEN else attempts("rows", _as_read, rows, origin)
+    asked = attempts("copy an estimator of your own", stand_in, estimator, params)
+    if read is None or asked is None:
+        return None, "\n".join(attempts.problems)
+    steady = draws_nothing(estimator, params)
     answers = answers_of(asked, read, attempts, flat)
     if not steady and answers:
         again = answers_of(asked, read, attempts, flat, list(answers))
@@ -240,6 +240,13 @@ def golden_of(
     return golden, "\n".join(attempts.problems) or None
 
 
+def _as_read(rows: Any, origin: str) -> Any:
+    """Return rows as they will be read: in other memory a sum may round otherwise."""
+    written = Golden(origin, rows, {}).to_bytes()
+    is_plain = type(rows) is np.ndarray
+    return np.ascontiguousarray(rows) if is_plain else Golden.from_bytes(written).rows
+
+
 def answers_of(
     estimator: Any,
     rows: Any,
@@ -251,9 +258,7 @@ def answers_of(
     answers: dict[str, Any] = {}
     plan = attempts("plan", lambda: plan_of(estimator, rows, np.empty(0))) if flat else None
     if plan is not None and plan.method == "predict_proba" and set(methods) == set(METHODS):
-        count = int(rows.shape[0])
-        every = Plan(plan.kind, plan.method, plan.rule, Rows(None, count, count))
-        found = attempts("predict_proba", lambda: predict_once(estimator, every, rows, copied))
+        found = attempts("predict_proba", predict_once, estimator, plan, rows, copied)
         if found is not None:
             answers["predict"] = found.labels
             if found.probabilities is not None:
