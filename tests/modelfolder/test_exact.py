@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import msgspec.json
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import sparse
 
-from fitscribe.errors import DamagedModel, InvalidParameter
+from fitscribe.errors import DamagedModel, InvalidParameter, MissingDependency
 from fitscribe.modelfolder.exact import MOST_CELLS, decoded, encoded
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -240,4 +241,13 @@ def changed(told: Any, *path: Any) -> Any:
 )
 def test_another_form_is_refused(told: Any) -> None:
     with pytest.raises(DamagedModel, match="golden rows are damaged"):
+        decoded(told)
+
+
+@pytest.mark.parametrize(("told", "library"), [(FRAME, "pandas"), (POLARS, "polars")])
+def test_a_frame_whose_library_is_missing_says_what_to_install(
+    told: Any, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingDependency, match=f"pip install {library}"):
         decoded(told)

@@ -272,6 +272,24 @@ def test_random_answers_are_left_out() -> None:
     assert last().data.tags[SKIPPED] == "predict_proba: it draws random numbers"
 
 
+class Odd(Ridge):
+    """A regressor of one's own that answers with what others do not."""
+
+    def predict(self, data: Any) -> Any:
+        return pd.Series(super().predict(data))
+
+    def transform(self, data: Any) -> Any:
+        return {"not": "an array"}
+
+
+def test_a_series_is_kept_as_numbers_and_other_answers_are_left_out() -> None:
+    model = Odd().fit(X, X[:, 0])
+    golden = golden_in(folders()[0])
+    assert list(golden.answers) == ["predict"]
+    check_answers(model, golden)
+    assert last().data.tags[SKIPPED].startswith("transform: InvalidParameter")
+
+
 def test_nobody_notices_that_a_model_was_asked() -> None:
     np.random.seed(0)
     with redirect_stdout(io.StringIO()) as printed:

@@ -24,6 +24,7 @@ from fitscribe.modelfolder import write
 from fitscribe.modelfolder.golden import GOLDEN, Golden
 from fitscribe.modelfolder.write import build, save
 from fitscribe.sklearn import FitscribeWarning
+from fitscribe.sklearn.quiet import unwarned
 
 X = np.random.default_rng(0).normal(size=(50, 3))
 Y = (X[:, 0] > 0).astype(int)
@@ -172,6 +173,11 @@ def test_another_version_with_other_answers_is_one_warning(tmp_path: Path, old: 
     assert text.startswith("The model was written with scikit-learn 1.4.0, and here is ")
     assert "predict_proba differs by up to 0." in text
     assert text.endswith("Load it with scikit-learn 1.4.0, or fit it anew.")
+
+
+def test_warnings_of_other_kinds_are_shown() -> None:
+    with pytest.warns(UserWarning, match="mine"), unwarned(InconsistentVersionWarning):
+        warnings.warn("mine", UserWarning, stacklevel=1)
 
 
 def test_labels_that_differ_are_told(tmp_path: Path, old: Any) -> None:

@@ -64,7 +64,7 @@ def decoded(told: Any) -> Any:
     ------
     DamagedModel
         If it has not the form that is written.
-    ImportError
+    MissingDependency
         If it is a frame of a library that is not installed.
     """
     kind = _get(told, "kind", str)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fitscribe.errors import InvalidParameter
+from fitscribe.errors import InvalidParameter, MissingDependency
 
 __all__ = ["pandas_columns", "pandas_frame", "polars_columns", "polars_frame"]
 
@@ -35,6 +35,12 @@ def _refused(what: str) -> InvalidParameter:
     return InvalidParameter(
         f"Golden rows cannot keep {what}. Give frames of numbers, texts, flags, dates and "
         "categories, whose columns have different names."
+    )
+
+
+def _missing(library: str) -> MissingDependency:
+    return MissingDependency(
+        f"The model's golden rows are a frame of {library}: pip install {library}"
     )
 
 
@@ -106,8 +112,10 @@ def _zone(zone: Any) -> str:
 
 def pandas_frame(columns: list[dict[str, Any]], array: Encode, cells: Encode) -> Any:
     """Return a ``pandas.DataFrame``. Raises ValueError, KeyError and TypeError for other forms."""
-    import pandas
-
+    try:
+        import pandas
+    except ImportError:
+        raise _missing("pandas") from None
     labels = [column["label"] for column in columns]
     _check_labels(labels)
     parts = {
@@ -172,8 +180,10 @@ def _polars_column(column: Any, cells: Encode) -> dict[str, Any]:
 def polars_frame(columns: list[dict[str, Any]], array: Encode, cells: Encode) -> Any:
     """Return a ``polars.DataFrame``. Raises ValueError, KeyError and TypeError for other forms."""
     del array
-    import polars
-
+    try:
+        import polars
+    except ImportError:
+        raise _missing("polars") from None
     _check_labels([column["label"] for column in columns])
     found = []
     for told in columns:

@@ -90,7 +90,7 @@ class Golden:
             If it is no such file.
         NotSupported
             If a newer fitscribe wrote it.
-        ImportError
+        MissingDependency
             If it holds a frame of a library that is not installed.
         """
         if len(data) > MOST_BYTES:

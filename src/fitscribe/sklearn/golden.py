@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from fitscribe.errors import InvalidParameter
-from fitscribe.modelfolder.containers import is_pandas_frame, is_polars_frame, is_sparse
+from fitscribe.modelfolder.containers import (
+    is_pandas_frame,
+    is_pandas_series,
+    is_polars_frame,
+    is_polars_series,
+    is_sparse,
+)
+from fitscribe.modelfolder.exact import encoded
 from fitscribe.modelfolder.golden import (
     DIFFERENT,
     METHODS,
@@ -234,9 +241,14 @@ def golden_of(
             if name not in again or compare(answer, again[name]).outcome == DIFFERENT:
                 attempts.note(f"{name}: it draws random numbers")
                 del answers[name]
+    for name, answer in list(answers.items()):
+        if is_pandas_series(answer) or is_polars_series(answer):
+            answers[name] = answer.to_numpy()
+        if attempts(name, encoded, answers[name]) is None:
+            del answers[name]
     golden = None
     if answers:
-        golden = attempts("golden rows", Golden(origin, read, answers).to_bytes)
+        golden = attempts("answers", Golden(origin, read, answers).to_bytes)
     return golden, "\n".join(attempts.problems) or None
 
 
