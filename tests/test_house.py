@@ -47,6 +47,8 @@ NOT_IMPORTED = ("fitscribe.__main__", "fitscribe.stores.sql.migrations")
 MAY_CATCH_ALL = {"fitscribe/sklearn/attempt.py"}
 # Functions that pick a backend, and so load the one that is used.
 MAY_IMPORT_LATE = {
+    # To verify a model loads scikit-learn (1 s), which the other commands go without.
+    "fitscribe/cli/models.py",
     "fitscribe/modelfolder/formats/__init__.py",
     "fitscribe/stores/__init__.py",
     "fitscribe/stores/sql/migrate.py",

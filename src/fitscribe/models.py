@@ -1,5 +1,9 @@
 """The public door of model folders: signatures, what a folder holds, what differs, who trusts."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from fitscribe.modelfolder.contents import ModelContents
 from fitscribe.modelfolder.differences import ModelDifference
 from fitscribe.modelfolder.example import convert_input_example_to_serving_input
@@ -15,6 +19,10 @@ from fitscribe.tracking.addresses import get_model_info, set_signature
 from fitscribe.tracking.model_folders import diff, environment, inspect
 from fitscribe.tracking.pyfunc import validate_serving_input
 
+if TYPE_CHECKING:
+    from fitscribe.sklearn.replay import Verification as Verification
+    from fitscribe.sklearn.replay import verify as verify
+
 __all__ = [
     "Model",
     "ModelContents",
@@ -23,6 +31,7 @@ __all__ = [
     "ModelInfo",
     "ModelSignature",
     "Requirement",
+    "Verification",
     "VersionDifference",
     "convert_input_example_to_serving_input",
     "diff",
@@ -34,7 +43,22 @@ __all__ = [
     "trust",
     "trusted",
     "validate_serving_input",
+    "verify",
 ]
 
 # What pickles of MLflow's call it; they name mlflow.models.signature, for which this stands in.
 _TypeHints = TypeHints
+# They need scikit-learn, which a signature does not.
+_LATER = ("Verification", "verify")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        from fitscribe.sklearn import replay
+
+        return getattr(replay, name)
+    raise AttributeError(f"module 'fitscribe.models' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -34,6 +34,7 @@ COMMANDS = [
     ("models", "show"),
     ("models", "env"),
     ("models", "diff"),
+    ("models", "verify"),
     ("db", "info"),
     ("db", "upgrade"),
 ]

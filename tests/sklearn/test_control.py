@@ -142,6 +142,8 @@ ELSEWHERE = {
     "log",
     "log_model_signatures",
     "log_input_examples",
+    "log_golden_rows",
+    "log_model_profiles",
     "log_transformers",
     "log_source_details",
     "log_permutation_importance",

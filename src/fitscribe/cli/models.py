@@ -1,4 +1,4 @@
-"""``fitscribe models list``, and of the registry ``registered`` and ``versions``.
+"""``fitscribe models list|verify``, and of the registry ``registered`` and ``versions``.
 
 The verbs that look into one model lie beside, in ``model_folders.py``.
 """
@@ -6,11 +6,12 @@ The verbs that look into one model lie beside, in ``model_folders.py``.
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from fitscribe.cli import model_folders
 from fitscribe.cli.runs import experiment_ids
-from fitscribe.cli.table import ago, count, number, print_json, print_table
+from fitscribe.cli.table import ago, count, number, one_line, print_json, print_table
 from fitscribe.core.filter_tree import quoted
 from fitscribe.core.paging import gathered
 from fitscribe.core.registry import ModelVersion, RegisteredModel
@@ -34,6 +35,11 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     versions.add_argument("--limit", type=count, default=20, help="at most so many (20)")
     versions.set_defaults(do=_versions)
     model_folders.add_verbs(verbs, common)
+    verifying = verbs.add_parser(
+        "verify", parents=[common], help="whether it still answers what it answered at its fit"
+    )
+    verifying.add_argument("model", metavar="ADDRESS", help="models:/…, runs:/…, or a folder")
+    verifying.set_defaults(do=_verify, anywhere=True)
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -118,3 +124,29 @@ def _versions(arguments: argparse.Namespace) -> None:
         for one in found
     ]
     print_table(["version", "stage", "aliases", "source", "run", "made", "by"], rows)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from fitscribe.sklearn.replay import verify
+
+    found = verify(arguments.model)
+    if arguments.json:
+        print_json({**asdict(found), "model": arguments.model})
+        return 0 if found.is_same else 1
+    print(found.outcome if not found.rows else f"{found.outcome} ({found.rows} golden rows)")
+    if found.methods:
+        rows = [
+            [
+                name,
+                one.outcome,
+                "" if one.difference is None else f"{one.difference:.2g}",
+                "" if one.differing is None else str(one.differing),
+            ]
+            for name, one in found.methods.items()
+        ]
+        print_table(["method", "outcome", "difference", "cells"], rows)
+    for problem in found.problems:
+        print(one_line(problem))
+    for name, (then, here) in found.versions.items():
+        print(f"{name}: {then or '–'} when it was written, {here or '–'} here")
+    return 0 if found.is_same else 1

@@ -23,6 +23,7 @@ from fitscribe.modelfolder.environment import (
 )
 from fitscribe.modelfolder.example import write_example
 from fitscribe.modelfolder.formats import Dump, check_format, dump
+from fitscribe.modelfolder.golden import GOLDEN
 from fitscribe.modelfolder.manifest import MANIFEST, FileEntry, Manifest
 from fitscribe.modelfolder.mlmodel import CODE, MLMODEL, Model
 from fitscribe.modelfolder.parts import estimator_tree
@@ -33,6 +34,7 @@ from fitscribe.modelfolder.seal import SEAL, seal, unsealed
 __all__ = [
     "LOADER",
     "MODEL_FILE",
+    "PROFILE",
     "UNSHARED",
     "ModelFolder",
     "build",
@@ -41,14 +43,16 @@ __all__ = [
     "rewrite",
     "save",
     "sign",
+    "versions_here",
 ]
 
 MODEL_FILE = "model.pkl"
 # The module that MLflow loads the model with; where there is no MLflow, it means us.
 LOADER = "mlflow.sklearn"
 EXTRA = "extra_files"
+PROFILE = "profile.json"
 # Files that no other folder has the same of.
-UNSHARED = (MLMODEL, MANIFEST, SEAL)
+UNSHARED = (MLMODEL, MANIFEST, SEAL, GOLDEN, PROFILE)
 # Whose versions the manifest keeps, besides Python's.
 VERSIONS = ("scikit-learn", "numpy", "scipy")
 
@@ -89,6 +93,8 @@ def build(
     metadata: Mapping[str, Any] | None = None,
     pyfunc_predict_fn: str = "predict",
     extra_files: Sequence[str | Path] | None = None,
+    golden: bytes | None = None,
+    profile: bytes | None = None,
 ) -> ModelFolder:
     """Return the folder of a model; nothing is written, nothing is predicted.
 
@@ -121,6 +127,11 @@ def build(
         says only how to load it.
     extra_files : sequence of path or None
         Put into ``extra_files/``.
+    golden : bytes or None
+        Rows with the model's answers, see :mod:`~fitscribe.modelfolder.golden`; as
+        ``golden.json``.
+    profile : bytes or None
+        What the model saw at its fit; as ``profile.json``.
 
     Returns
     -------
@@ -164,6 +175,8 @@ def build(
     if model_id is not None:
         described.model_uuid = model_id
     files[MLMODEL] = described.to_yaml().encode()
+    beside = {GOLDEN: golden, PROFILE: profile}
+    files.update({name: data for name, data in beside.items() if data is not None})
     digest = sign(files, written, model)
     return ModelFolder(files, described, digest)
 
@@ -190,8 +203,6 @@ def sign(
         The manifest's digest.
     """
     names = getattr(model, "feature_names_in_", None)
-    found = {name: version_of(name) for name in VERSIONS}
-    versions = {name: version for name, version in found.items() if version is not None}
     manifest = Manifest(
         {name: FileEntry.of(data) for name, data in files.items()},
         written.format,
@@ -199,7 +210,8 @@ def sign(
         sorted(written.names),
         {} if model is None else estimator_tree(model),
         None if names is None else [str(name) for name in names],
-        {"python": platform.python_version(), **versions},
+        versions_here(),
+        GOLDEN if GOLDEN in files else None,
     ).to_bytes()
     return _sealed(files, manifest, is_own=True)
 
@@ -245,6 +257,13 @@ def rewrite(folder: Path, files: Mapping[str, bytes]) -> None:
             os.replace(beside, file)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def versions_here() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that a manifest keeps."""
+    found = {name: version_of(name) for name in VERSIONS}
+    versions = {name: version for name, version in found.items() if version is not None}
+    return {"python": platform.python_version(), **versions}
 
 
 def _module_of_example(example: Any) -> str | None:

@@ -26,8 +26,9 @@ from fitscribe.sklearn.facts import FILE, Looked, facts_of
 from fitscribe.sklearn.finding import FILE as FINDINGS
 from fitscribe.sklearn.finding import TAG as TAG_FINDINGS
 from fitscribe.sklearn.finding import Finding, as_file, as_tag
-from fitscribe.sklearn.flavor import build_folder
+from fitscribe.sklearn.flavor import build_folder, first_rows
 from fitscribe.sklearn.generators import generators_of
+from fitscribe.sklearn.golden import SKIPPED, Beside, Kept, beside_of
 from fitscribe.sklearn.iterations import History
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.preparation import take
@@ -41,7 +42,7 @@ from fitscribe.sklearn.splits import (
     provenance_tag,
     side_of,
 )
-from fitscribe.sklearn.standin import draws_nothing, is_plain, may_print
+from fitscribe.sklearn.standin import draws_nothing, is_plain, is_sklearns, may_print
 from fitscribe.sklearn.trials import Parent, candidates, results_csv, search_facts
 from fitscribe.tracking import active
 from fitscribe.tracking.active import OpenRun
@@ -131,6 +132,9 @@ class Findings:
         self.prepared: tuple[dict[str, Any], ...] = ()
         self.models: list[NewModel] = []
         self.folders: dict[str, Mapping[str, bytes]] = {}
+        # What is kept of the data beside its models, and beside the last of them.
+        self.beside = Beside()
+        self.kept = Kept()
         self.children: list[RunRecord] = []
 
     def look_quietly(self) -> None:
@@ -169,7 +173,9 @@ class Findings:
         if options.log_provenance:
             attempts("tell where the data came from", self._tell_provenance)
         if options.log_models:
-            attempts("keep the model", lambda: self._keep("model", fit.estimator, scores))
+            self._look_at_data(scores)
+            kept = self._kept(fit.estimator, params)
+            attempts("keep the model", lambda: self._keep("model", fit.estimator, scores, kept))
         attempts("look at the search", lambda: self._look_at_search(scores))
 
     def _read_histories(self) -> None:
@@ -227,7 +233,7 @@ class Findings:
             self.metrics.update(facts[1])
         best = getattr(search, "best_estimator_", None)
         if best is not None and self.fit.options.log_models:
-            attempts("keep the best estimator", lambda: self._keep("best_estimator", best, scores))
+            attempts("keep the best estimator", lambda: self._keep_best(best, scores))
         self.keep_candidates(results)
 
     def keep_candidates(self, results: Mapping[str, Any]) -> None:
@@ -251,7 +257,36 @@ class Findings:
         )
         self.children = found or []
 
-    def _keep(self, name: str, estimator: Any, scores: observe.Scores) -> None:
+    def _look_at_data(self, scores: observe.Scores) -> None:
+        """Find what is kept of the data beside its models."""
+        options, X = self.fit.options, self.fit.arguments.X
+        golden, profile = options.log_golden_rows, options.log_model_profiles
+        if X is None or not scores.intact or not (golden or profile):
+            return
+        example = None
+        if options.log_input_examples and golden:
+            example = self.fit.attempts("keep an example", lambda: first_rows(X))
+        found = self.fit.attempts(
+            "profile the data",
+            lambda: beside_of(X, scores.predicted, example, golden=golden, profile=profile),
+        )
+        self.beside = found or Beside()
+
+    def _kept(self, estimator: Any, params: Mapping[str, Any]) -> Kept:
+        """Return what is kept beside a model, which is asked for it."""
+        found = self.fit.attempts("golden rows", lambda: self.beside.of(estimator, params))
+        self.kept = found or Kept()
+        if self.kept.skipped is not None:
+            self.tags[SKIPPED] = self.kept.skipped
+        return self.kept
+
+    def _keep_best(self, best: Any, scores: observe.Scores) -> None:
+        """Keep the best estimator of a search, which gives the search's own answers."""
+        is_asked = is_sklearns(type(self.fit.estimator))
+        kept = self.kept if is_asked else self._kept(best, observe.all_params(best))
+        self._keep("best_estimator", best, scores, kept)
+
+    def _keep(self, name: str, estimator: Any, scores: observe.Scores, kept: Kept) -> None:
         """Make a model's folder and the row that names it."""
         model_id = new_model_id()
         files = files_of_model(self.run.connection, self.run.experiment_id, model_id)
@@ -264,6 +299,7 @@ class Findings:
             run_id=self.run.run_id,
             artifact_path=files.uri,
             attempts=self.fit.attempts,
+            kept=kept,
         )
         self.folders[files.path(None)] = folder.files
         self.signature = folder.model.signature

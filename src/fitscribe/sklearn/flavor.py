@@ -13,14 +13,15 @@ from fitscribe.modelfolder.example import write_example
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
 from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
-from fitscribe.modelfolder.read import load
+from fitscribe.modelfolder.read import check_trust
 from fitscribe.modelfolder.write import ModelFolder, build, save
+from fitscribe.sklearn.golden import Kept, kept_by_hand
 from fitscribe.sklearn.observe import all_params
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.predictions import known_answer
+from fitscribe.sklearn.replay import load_checked, opened_model
 from fitscribe.sklearn.rows import copied
 from fitscribe.sklearn.standin import reason_not_to_ask, stand_in
-from fitscribe.tracking.addresses import find_model, folder_of_model
 from fitscribe.tracking.log_model import Place, log_folder
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "build_folder",
+    "first_rows",
     "get_default_conda_env",
     "get_default_pip_requirements",
     "load_model",
@@ -50,6 +52,7 @@ def build_folder(
     run_id: str,
     artifact_path: str,
     attempts: Attempts,
+    kept: Kept,
 ) -> ModelFolder:
     """Return the folder of a model that autologging keeps.
 
@@ -75,12 +78,14 @@ def build_folder(
         model_id=model_id,
         run_id=run_id,
         artifact_path=artifact_path,
+        golden=kept.golden,
+        profile=kept.profile,
     )
 
 
 def _example_of(X: Any) -> Any:
     """Return the first rows, once it is sure that they can be JSON."""
-    rows = _first_rows(X)
+    rows = first_rows(X)
     if rows is not None:
         write_example(rows)
     return rows
@@ -95,7 +100,7 @@ def _signature_of(estimator: Any, X: Any, predicted: Any) -> ModelSignature | No
             return infer_signature(X)
         asked = stand_in(estimator, params)
         answer = getattr(asked, "predict", None) or getattr(asked, "transform", None)
-        rows = _first_rows(X)
+        rows = first_rows(X)
         if answer is None or rows is None:
             return infer_signature(X)
         predicted = answer(rows)
@@ -108,7 +113,7 @@ def _takes_distances(params: Mapping[str, Any]) -> bool:
     return any(isinstance(value, str) and value == "precomputed" for value in values)
 
 
-def _first_rows(X: Any) -> Any:
+def first_rows(X: Any) -> Any:
     """Return a copy of the first rows of X, or None if it cannot be sliced."""
     try:
         rows = X.iloc[:EXAMPLE_ROWS] if hasattr(X, "iloc") else X[:EXAMPLE_ROWS]
@@ -132,6 +137,9 @@ def save_model(
     metadata: Mapping[str, Any] | None = None,
     skops_trusted_types: Sequence[str] | None = None,
     extra_files: Sequence[str] | None = None,
+    *,
+    golden_rows: Any = True,
+    training_data: Any = None,
 ) -> None:
     """Write an estimator as a model folder, in MLflow's format.
 
@@ -157,6 +165,14 @@ def save_model(
         Kept in the ``MLmodel`` file.
     skops_trusted_types : optional
         Refused: a model file cannot vouch for itself.
+    golden_rows : bool, array, sparse matrix or frame
+        Up to 16 rows that are kept with the model's answers, for
+        :func:`fitscribe.models.verify`. True takes the first rows of `input_example`, which is
+        kept anyway, else makes some up that are like `training_data`; there are none without
+        these two, for free text, and for a model that cannot be asked unnoticed.
+    training_data : array, sparse matrix or frame of shape (n_rows, n_features), optional
+        What the model was fitted on. It is predicted once, and what its columns held is kept as
+        counts (``profile.json``), no rows. Without it the profile is that of `input_example`.
 
     Raises
     ------
@@ -168,6 +184,7 @@ def save_model(
     _refuse_trusted_types(skops_trusted_types)
     if signature is None and mlflow_model is not None:
         signature = getattr(mlflow_model, "signature", None)
+    kept = kept_by_hand(sk_model, golden_rows, training_data, input_example, pyfunc_predict_fn)
     folder = build(
         sk_model,
         format=serialization_format,
@@ -180,6 +197,8 @@ def save_model(
         pyfunc_predict_fn=pyfunc_predict_fn,
         metadata=metadata,
         extra_files=extra_files,
+        golden=kept.golden,
+        profile=kept.profile,
     )
     save(folder, path)
 
@@ -206,6 +225,9 @@ def log_model(
     model_id: str | None = None,
     name: str | None = None,
     skops_trusted_types: Sequence[str] | None = None,
+    *,
+    golden_rows: Any = True,
+    training_data: Any = None,
 ) -> ModelInfo:
     """Keep an estimator as a logged model, of the active run if there is one.
 
@@ -226,6 +248,8 @@ def log_model(
         made where it is not there. The version has `tags`, too.
     await_registration_for : int
         Accepted for MLflow's sake: a version is ready at once.
+    golden_rows, training_data : optional
+        As for :func:`save_model`.
 
     Returns
     -------
@@ -245,6 +269,8 @@ def log_model(
     del await_registration_for
     _refuse_trusted_types(skops_trusted_types)
 
+    kept = kept_by_hand(sk_model, golden_rows, training_data, input_example, pyfunc_predict_fn)
+
     def built(place: Place) -> ModelFolder:
         return build(
             sk_model,
@@ -259,6 +285,8 @@ def log_model(
             pyfunc_predict_fn=pyfunc_predict_fn,
             metadata=metadata,
             extra_files=extra_files,
+            golden=kept.golden,
+            profile=kept.profile,
         )
 
     return log_folder(
@@ -304,10 +332,13 @@ def load_model(
     Notes
     -----
     MLflow unpickles whatever it is given.
+
+    Of a model that another scikit-learn wrote, the golden rows are replayed. If its answers are
+    the same, scikit-learn's ``InconsistentVersionWarning`` is left out; else one
+    ``FitscribeWarning`` tells how much they differ. See :func:`fitscribe.models.verify`.
     """
-    known = find_model(model_uri)
-    digest = None if known is None else known.digest
-    return load(folder_of_model(model_uri, dst_path), trust=trust, digest=digest)
+    check_trust(trust)
+    return load_checked(opened_model(model_uri, dst_path), trust)
 
 
 def get_default_pip_requirements(

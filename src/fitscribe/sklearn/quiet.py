@@ -15,6 +15,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from sklearn import config_context
 
 from fitscribe.tracking.active import enter, scope
 
-__all__ = ["plain_task", "quietly"]
+__all__ = ["plain_task", "quietly", "unwarned"]
 
 
 # Matches no text at all.
@@ -45,6 +46,18 @@ class _WhileObserving:
         """Whether the warning is of our doing."""
         del text
         return scope().observing
+
+
+_unwarned: ContextVar[bool] = ContextVar("fitscribe_unwarned", default=False)
+
+
+class _WhileUnwarned(_WhileObserving):
+    """The same in a context that wants no warnings of one category."""
+
+    def match(self, text: str) -> bool:
+        """Whether the warning is such a context's."""
+        del text
+        return _unwarned.get()
 
 
 _FILTER = ("ignore", _WhileObserving(), Warning, None, 0)
@@ -109,6 +122,26 @@ def _remove_filter() -> None:
             filters: Any = warnings.filters
             while _FILTER in filters:
                 filters.remove(_FILTER)
+
+
+@contextmanager
+def unwarned(category: type[Warning]) -> Iterator[None]:
+    """Drop the warnings of one category that this context raises, and no other's.
+
+    ``warnings.catch_warnings`` is no way out here either.
+    """
+    entry: Any = ("ignore", _WhileUnwarned(), category, None, 0)
+    token = _unwarned.set(True)
+    with _lock:
+        warnings.filters.insert(0, entry)  # type: ignore[attr-defined]  # a list
+    try:
+        yield
+    finally:
+        _unwarned.reset(token)
+        with _lock:
+            filters: Any = warnings.filters
+            while entry in filters:
+                filters.remove(entry)
 
 
 class _Muted:

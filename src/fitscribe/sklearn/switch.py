@@ -117,6 +117,8 @@ def autolog(
     log_provenance: bool = True,
     log_source_details: bool = False,
     log_permutation_importance: bool = False,
+    log_golden_rows: bool = True,
+    log_model_profiles: bool = True,
 ) -> None:
     """Record every fit from now on; calling it again changes the options.
 
@@ -194,6 +196,13 @@ def autolog(
         Shuffle each feature of the training data ten times and keep what that costs in score
         (``permutation_importance.json``). That takes ten predictions a feature, of up to 2,000
         rows.
+    log_golden_rows : bool
+        Keep up to 16 rows with the model (``golden.json``) and what it answers to them, for
+        :func:`fitscribe.models.verify`. They are made up of quantiles and frequent values; with
+        `log_input_examples` they are the example. Free text gets none.
+    log_model_profiles : bool
+        Keep with the model what each column of the training data held (``profile.json``): counts
+        in bins, frequent values, ranges; no rows.
 
     Raises
     ------
