@@ -113,16 +113,16 @@ class Tree:
         if is_known and number not in self._met:
             raise damaged("an object holds itself")
         if is_known and not self.whole:
+            loader, made = self._met[number]
             state.clear()
             state["__id__"] = number
-            loader, made = self._met[number]
         else:
-            loader = state.get("__loader__")
-            reads = _LOADERS.get(loader) if type(loader) is str else None
+            loader = str(state.get("__loader__"))
+            reads = _LOADERS.get(loader)
             if reads is None:
                 module, name = self.named(state)
                 raise NotSupported(
-                    f"The model's file builds {module}.{name} by {loader!r:.40}, which this "
+                    f"The model's file builds {module}.{name} by {loader:.40}, which this "
                     "version does not read. Nothing of it was run."
                 )
             made = reads(self, state, depth + 1)
@@ -296,7 +296,9 @@ def _read_bytes(tree: Tree, state: dict[str, Any], depth: int) -> Any:
 
 def _read_slice(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     tree.calls(state, _PLAIN["SliceNode"])
-    if any(type(part) not in (int, type(None)) for part in _content(state, "start", "stop", "step")):
+    if any(
+        type(part) not in (int, type(None)) for part in _content(state, "start", "stop", "step")
+    ):
         raise damaged("a slice has ends that are no numbers")
 
 
@@ -310,9 +312,7 @@ def _read_name(tree: Tree, state: dict[str, Any], depth: int) -> Any:
 
 def _read_partial(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     parts = _content(state, "func", "args", "kwds", "namespace")
-    return Made(
-        tree.calls(state, frozenset()), tuple(tree.node(part, depth) for part in parts)
-    )
+    return Made(tree.calls(state, frozenset()), tuple(tree.node(part, depth) for part in parts))
 
 
 def _read_call(tree: Tree, state: dict[str, Any], depth: int) -> Any:
@@ -358,7 +358,7 @@ def _read_array(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     if state.get("type") == "numpy":
         made_by = tree.calls(state, _ARRAYS)
         tree.file(state, check_npy)
-        return None if made_by.module == "numpy" else Made(made_by, (None,))
+        return None if (made_by.module, made_by.name) in _ARRAYS else Made(made_by, (None,))
     if state.get("type") != "json":
         raise damaged("an array is of no kind")
     tree.calls(state, frozenset({("numpy", "ndarray")}))
