@@ -4,9 +4,8 @@ Such a file is a tree of nodes. Each names a class or a function and the loader 
 object of it. :func:`parse` turns the tree into the symbols that a pickle is turned into
 (:mod:`~fitscribe.modelfolder.trust.opcodes`), so the same lists and checks decide.
 
-It also writes the tree anew: of two nodes with one number skops builds the first, so the second
-is taken away, and a module has the name that was looked at. What skops is given then is what was
-looked at, whatever the file said besides.
+It also writes the tree anew (:mod:`~fitscribe.modelfolder.trust.tree`). What skops is given then
+is what was looked at, whatever the file said besides.
 
 Loaders are those of skops 0.16, protocols 1 and 2: see ``skops/io``.
 """
@@ -17,26 +16,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from fitscribe.errors import DamagedModel, NotSupported
+from fitscribe.errors import NotSupported
 from fitscribe.modelfolder.trust.archive import Archive
 from fitscribe.modelfolder.trust.npy import check_npy, check_npz
-from fitscribe.modelfolder.trust.opcodes import (
-    CALLED,
-    INSTANTIATED,
-    Global,
-    Made,
-    Pairs,
-    Parsed,
-    named_now,
-)
+from fitscribe.modelfolder.trust.opcodes import CALLED, INSTANTIATED, Global, Made, Pairs
+from fitscribe.modelfolder.trust.tree import Tree, damaged
 
-__all__ = ["SCHEMA", "Tree", "parse"]
+__all__ = ["SCHEMA", "parse"]
 
 SCHEMA = "schema.json"
-# More are no model, or a very large one: a vocabulary of a million words has two million.
-MOST_NODES = 4_000_000
 MOST_SCHEMA = 512 << 20
-MOST_DEPTH = 64
 PROTOCOLS = (1, 2)
 
 _NUMBERS = (
@@ -55,136 +44,6 @@ _LOSSES = ("sklearn._loss._loss", "sklearn.linear_model._sgd_fast")
 _BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 # Of the numbers that a seed is mixed into, numpy's own has four.
 MOST_POOL = 1024
-
-
-def damaged(what: str) -> DamagedModel:
-    """Return the error for a tree that skops did not write."""
-    return DamagedModel(
-        f"The model's file is damaged, or no model that skops wrote: {what:.200}. Take a copy "
-        "that is whole; nothing of it was run."
-    )
-
-
-class Tree:
-    """The tree of a file while it is looked at.
-
-    Parameters
-    ----------
-    archive : Archive
-    whole : bool
-        Whether what is written anew keeps nodes that repeat another one, as skops writes them.
-    """
-
-    def __init__(self, archive: Archive, whole: bool) -> None:
-        self.archive, self.whole = archive, whole
-        self.parsed = Parsed()
-        self.protocol = PROTOCOLS[-1]
-        # What skops imports, and all that it may be told to trust.
-        self.imports: set[tuple[str, str]] = set()
-        self.names: set[tuple[str, str]] = set()
-        # The files that it reads, by the names that they have there.
-        self.files: dict[str, bytes] = {}
-        self.renamed: dict[str, str] = {}
-        self.schema: dict[str, Any] = {}
-        self._numbers: dict[int, int] = {}
-        # By number: the loader of a node and what it makes.
-        self._met: dict[int, tuple[str, Any]] = {}
-        self._count = 0
-
-    def node(self, state: Any, depth: int, *loaders: str) -> Any:
-        """Return what a node makes, as symbols; `state` becomes what is written anew.
-
-        Parameters
-        ----------
-        state : dict
-        depth : int
-            How many nodes it lies in.
-        *loaders : str
-            The loaders that it may have; any if none is named.
-        """
-        if type(state) is not dict:
-            raise damaged(f"there is no node, but {state!r:.40}")
-        self._count += 1
-        if depth > MOST_DEPTH or self._count > MOST_NODES:
-            raise damaged(
-                f"more than {MOST_DEPTH} nodes lie in one another, or {MOST_NODES:,} in all"
-            )
-        number, is_known = self._numbered(state)
-        if is_known and number not in self._met:
-            raise damaged("an object holds itself")
-        if is_known and not self.whole:
-            loader, made = self._met[number]
-            state.clear()
-            state["__id__"] = number
-        else:
-            loader = str(state.get("__loader__"))
-            reads = _LOADERS.get(loader)
-            if reads is None:
-                module, name = self.named(state)
-                raise NotSupported(
-                    f"The model's file builds {module}.{name} by {loader:.40}, which this "
-                    "version does not read. Nothing of it was run."
-                )
-            made = reads(self, state, depth + 1)
-            if number:
-                self._met[number] = loader, made
-        if loaders and loader not in loaders:
-            raise damaged(f"there is a {loader} where {' or '.join(loaders)} belongs")
-        return made
-
-    def _numbered(self, state: dict[str, Any]) -> tuple[int, bool]:
-        """Give a node the next number, or that of the one it repeats; return whether it does."""
-        given = state.get("__id__")
-        if given is None:
-            return 0, False
-        if type(given) is not int or given <= 0:
-            raise damaged(f"a node has the number {given!r:.40}")
-        is_known = given in self._numbers
-        number = state["__id__"] = self._numbers.setdefault(given, len(self._numbers) + 1)
-        return number, is_known
-
-    def named(self, state: dict[str, Any]) -> tuple[str, str]:
-        """Return what a node names, as it is called now."""
-        module, name = state.get("__module__"), state.get("__class__")
-        if type(module) is not str or type(name) is not str:
-            raise damaged("a node names nothing")
-        module = state["__module__"] = named_now(module)
-        return module, name
-
-    def use(self, name: tuple[str, str], *how: str) -> Global:
-        """Note that a name is looked up, and how it is used."""
-        self.parsed.uses.setdefault(name, set()).update(how)
-        self.names.add(name)
-        self.imports.add(name)
-        return Global(*name)
-
-    def calls(self, state: dict[str, Any], plain: frozenset[tuple[str, str]]) -> Global:
-        """Note that what a node names is called, if it is none of the plain ones."""
-        name = self.named(state)
-        if name not in plain:
-            return self.use(name, CALLED)
-        self.names.add(name)
-        return Global(*name)
-
-    def file(self, state: dict[str, Any], checked: Callable[[bytes], bytes | None] | None) -> None:
-        """Take over the file that a node names, and look at it."""
-        given = state.get("file")
-        if type(given) is not str:
-            raise damaged("a node names no file")
-        name = self.renamed.get(given)
-        if name is None:
-            content = self.archive.read(given)
-            changed = None if checked is None else checked(content)
-            # By the end of their names, so that one content is not taken for two kinds.
-            name = f"{len(self.files)}{given[-4:] if given[-4:] in _ENDINGS else ''}"
-            self.renamed[given] = name
-            self.files[name] = content if changed is None else changed
-        elif checked is not None:
-            checked(self.files[name])
-        state["file"] = name
-
-
-_ENDINGS = (".npy", ".npz", ".bin")
 
 
 def parse(archive: Archive, whole: bool = False) -> Tree:
@@ -207,7 +66,7 @@ def parse(archive: Archive, whole: bool = False) -> Tree:
         raise damaged(f"its {SCHEMA} is no JSON ({error})") from None
     if type(schema) is not dict:
         raise damaged(f"its {SCHEMA} is no node")
-    tree = Tree(archive, whole)
+    tree = Tree(archive, whole, _LOADERS)
     protocol = schema.get("protocol")
     if type(protocol) is not int or protocol not in PROTOCOLS:
         raise NotSupported(

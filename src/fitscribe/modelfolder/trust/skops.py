@@ -12,9 +12,10 @@ from typing import Any
 from fitscribe.errors import DamagedModel, MissingDependency, NotSupported
 from fitscribe.modelfolder.trust.archive import Archive, archived
 from fitscribe.modelfolder.trust.arguments import check_arguments
-from fitscribe.modelfolder.trust.nodes import SCHEMA, Tree, parse
+from fitscribe.modelfolder.trust.nodes import SCHEMA, parse
 from fitscribe.modelfolder.trust.reader import WRONG_CONTENT, check_names, looked_up
 from fitscribe.modelfolder.trust.shapes import check_shapes
+from fitscribe.modelfolder.trust.tree import Tree
 
 __all__ = ["OLDEST", "read_skops", "skops_io", "written"]
 
