@@ -17,6 +17,7 @@ import skops.io
 from sklearn.base import BaseEstimator, clone
 from sklearn.cluster import Birch
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -25,6 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from fitscribe.errors import InvalidParameter, NotTrusted
 from fitscribe.modelfolder.formats import dump
+from fitscribe.modelfolder.formats import load as load_format
 from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import build, save
 
@@ -38,6 +40,19 @@ class Own(BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> Own:
         self.seen_ = len(X)
         return self
+
+
+class OwnIsotonic(IsotonicRegression):
+    """Its `__getstate__` takes away what it predicts with."""
+
+
+def test_writing_leaves_no_trace_on_a_model() -> None:
+    model = OwnIsotonic().fit([1, 2, 3], [1, 2, 3])
+    before = set(vars(model))
+    data = dump(make_pipeline(model), "skops").data
+    assert set(vars(model)) == before
+    assert model.predict([2]).tolist() == [2]
+    assert load_format(data, "skops", runs_code=True).predict([2]).tolist() == [2]  # type: ignore[attr-defined]
 
 
 def schema_of(data: bytes) -> Any:

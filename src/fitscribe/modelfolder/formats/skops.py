@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from fitscribe.errors import FitscribeError
 from fitscribe.modelfolder.formats.named import Dump
 from fitscribe.modelfolder.trust.archive import Archive
 from fitscribe.modelfolder.trust.nodes import parse
+from fitscribe.modelfolder.trust.shapes import every_part
 from fitscribe.modelfolder.trust.skops import skops_io, written
 
 __all__ = ["dump"]
+
+
+def _own_state(obj: object) -> Iterator[dict[str, Any]]:
+    """Yield the attributes of every object in one that says itself what is kept of it."""
+    for part in every_part(obj):
+        cls: Any = type(part)
+        attributes = getattr(part, "__dict__", None)
+        if cls.__getstate__ is not object.__getstate__ and type(attributes) is dict:
+            yield attributes
 
 
 def dump(obj: object) -> Dump:
@@ -28,7 +39,15 @@ def dump(obj: object) -> Dump:
         If skops cannot take the object, or would write what nobody can read.
     """
     io = skops_io()
-    data = io.dumps(obj)
+    # Some `__getstate__` hand out the object's own attributes and take some away, see named.py.
+    kept = [(held, dict(held)) for held in _own_state(obj)]
+    try:
+        data = io.dumps(obj)
+    finally:
+        for held, before in kept:
+            if held.keys() != before.keys():
+                held.clear()
+                held.update(before)
     try:
         tree = parse(Archive(data), whole=True)
     except FitscribeError as error:
