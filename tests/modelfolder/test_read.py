@@ -43,9 +43,9 @@ def test_folders_of_mlflow_1_to_3_are_loaded(tmp_path: Path, flavors: str) -> No
             "holds no scikit-learn model",
         ),
         (
-            "sklearn: {pickled_model: model.pkl, serialization_format: skops}",
+            "sklearn: {pickled_model: model.pkl, serialization_format: joblib}",
             NotSupported,
-            "written as 'skops'; this version reads pickle and cloudpickle",
+            "written as 'joblib'; this version reads pickle, cloudpickle, skops",
         ),
         ("sklearn: {pickled_model: other.pkl}", NotFound, r"other\.pkl' is missing"),
         ("sklearn: {pickled_model: ../model.pkl}", UnsafePath, "outside of its folder"),

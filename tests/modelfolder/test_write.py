@@ -238,8 +238,8 @@ def test_a_model_that_cannot_be_pickled_says_why(make: Any, reason: str, format:
 
 
 def test_an_unknown_format_is_refused_before_anything_else() -> None:
-    with pytest.raises(InvalidParameter, match="Unrecognized serialization format: 'skops'"):
-        build(Stubborn(), format="skops", code_paths=["nowhere"])
+    with pytest.raises(InvalidParameter, match="Unrecognized serialization format: 'joblib'"):
+        build(Stubborn(), format="joblib", code_paths=["nowhere"])
 
 
 def test_a_wrong_path_is_refused_before_the_model_is_pickled() -> None:

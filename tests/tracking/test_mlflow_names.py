@@ -97,6 +97,7 @@ def test_a_file_that_is_not_there_beside_a_deleted_model() -> None:
 def test_what_names_the_format_of_a_model(home: Path) -> None:
     assert fitscribe.sklearn.SERIALIZATION_FORMAT_PICKLE == "pickle"
     assert fitscribe.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE == "cloudpickle"
+    assert fitscribe.sklearn.SERIALIZATION_FORMAT_SKOPS == "skops"
     fitscribe.sklearn.save_model(
         LinearRegression(),
         home / "model",

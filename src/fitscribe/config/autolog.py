@@ -128,7 +128,7 @@ OPTIONS: Sequence[Option] = (
         narrows=True,
     ),
     Option("silent", False, "Print nothing and do not warn."),
-    Option("serialization_format", "pickle", "Of the model file: pickle or cloudpickle."),
+    Option("serialization_format", "pickle", "Of the model file: pickle, cloudpickle or skops."),
     _group("log_models", "The fitted estimator as a logged model.", light=False),
     _group("log_model_signatures", "The model's columns and types.", light=False),
     Option(

@@ -35,6 +35,7 @@ __all__ = [
     "LOADER",
     "MODEL_FILE",
     "PROFILE",
+    "SKOPS_FILE",
     "UNSHARED",
     "ModelFolder",
     "build",
@@ -47,6 +48,7 @@ __all__ = [
 ]
 
 MODEL_FILE = "model.pkl"
+SKOPS_FILE = "model.skops"
 # The module that MLflow loads the model with; where there is no MLflow, it means us.
 LOADER = "mlflow.sklearn"
 EXTRA = "extra_files"
@@ -102,7 +104,7 @@ def build(
     ----------
     model : object
         A scikit-learn estimator, or any object that pickle takes. It is not changed.
-    format : {"pickle", "cloudpickle"} or None
+    format : {"pickle", "cloudpickle", "skops"} or None
         None takes ``pickle``, and ``cloudpickle`` for an object that holds classes or functions
         which only this script has.
     signature : ModelSignature or None
@@ -149,7 +151,7 @@ def build(
     extra = collect("extra_files", extra_files, EXTRA)
     files.update(extra)
     written = dump(model, format)
-    files[MODEL_FILE] = written.data
+    files[_name_of(written)] = written.data
     info = None
     if input_example is not None:
         info, example_files = write_example(input_example)
@@ -266,6 +268,11 @@ def versions_here() -> dict[str, str]:
     return {"python": platform.python_version(), **versions}
 
 
+def _name_of(written: Dump) -> str:
+    """Return what the model's file is called, by MLflow's names."""
+    return SKOPS_FILE if written.format == "skops" else MODEL_FILE
+
+
 def _module_of_example(example: Any) -> str | None:
     """Return the top-level module of an input example's class."""
     data = example[0] if isinstance(example, tuple) and example else example
@@ -278,10 +285,11 @@ def _flavors(
     """Return how MLflow loads the model: as itself, and as a thing that predicts."""
     sklearn: dict[str, Any] = {
         "code": CODE if code else None,
-        "pickled_model": MODEL_FILE,
+        "pickled_model": _name_of(written),
         "serialization_format": written.format,
         "sklearn_version": version_of("scikit-learn"),
-        "skops_trusted_types": None,
+        # MLflow asks the file whom to trust; we do not.
+        "skops_trusted_types": list(written.untrusted) or None,
     }
     if extra:
         sklearn["extra_files"] = [{"path": path} for path in extra]
@@ -290,7 +298,7 @@ def _flavors(
         flavors["python_function"] = {
             "env": {"conda": CONDA_FILE, "virtualenv": PYTHON_ENV_FILE},
             "loader_module": LOADER,
-            "model_path": MODEL_FILE,
+            "model_path": _name_of(written),
             "predict_fn": predict_fn,
             "python_version": PYTHON_VERSION,
         }

@@ -41,8 +41,16 @@ _NAMES = {
 # The values of ``serialization_format``, as scripts written for MLflow name them.
 SERIALIZATION_FORMAT_CLOUDPICKLE = "cloudpickle"
 SERIALIZATION_FORMAT_PICKLE = "pickle"
+SERIALIZATION_FORMAT_SKOPS = "skops"
 
-__all__ = sorted([*_NAMES, "SERIALIZATION_FORMAT_CLOUDPICKLE", "SERIALIZATION_FORMAT_PICKLE"])
+__all__ = sorted(
+    [
+        *_NAMES,
+        "SERIALIZATION_FORMAT_CLOUDPICKLE",
+        "SERIALIZATION_FORMAT_PICKLE",
+        "SERIALIZATION_FORMAT_SKOPS",
+    ]
+)
 
 
 def __getattr__(name: str) -> Any:

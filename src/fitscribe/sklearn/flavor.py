@@ -153,7 +153,7 @@ def save_model(
         As MLflow's.
     mlflow_model : Model, optional
         Accepted for MLflow's sake; its signature is used if none is given.
-    serialization_format : {"pickle", "cloudpickle"}, optional
+    serialization_format : {"pickle", "cloudpickle", "skops"}, optional
         pickle by default, cloudpickle where pickle cannot name what the model holds.
     signature : ModelSignature, optional
         Inferred from `input_example` if that is given and this is None; False for none.

@@ -149,7 +149,7 @@ def autolog(
         ``refit`` names, 0 for none. None is all of them (MLflow's default is 5).
     log_post_training_metrics : bool
         Record metrics that are computed of a recorded model's predictions, scores and curves.
-    serialization_format : {"pickle", "cloudpickle"}
+    serialization_format : {"pickle", "cloudpickle", "skops"}
         Of the model file. ``"pickle"`` becomes cloudpickle for a model that pickle cannot name
         (classes of a script, lambdas).
     registered_model_name : str or None

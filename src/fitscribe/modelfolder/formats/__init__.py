@@ -8,11 +8,13 @@ from pickle import PicklingError, loads
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.formats.named import Dump, NotPortable
 from fitscribe.modelfolder.formats.pickle import dump as dump_by_name
+from fitscribe.modelfolder.formats.skops import dump as dump_as_skops
 from fitscribe.modelfolder.trust.reader import read
+from fitscribe.modelfolder.trust.skops import read_skops
 
 __all__ = ["FORMATS", "Dump", "check_format", "dump", "load"]
 
-FORMATS = ("pickle", "cloudpickle")
+FORMATS = ("pickle", "cloudpickle", "skops")
 # What pickling raises for a thing that it cannot take, by any of the ways a class may refuse.
 _REFUSALS = (
     PicklingError,
@@ -46,7 +48,7 @@ def dump(obj: object, format: str | None = None) -> Dump:
     ----------
     obj : object
         Any object; it is not changed.
-    format : {"pickle", "cloudpickle"} or None
+    format : {"pickle", "cloudpickle", "skops"} or None
         None takes ``pickle``, and ``cloudpickle`` for an object that holds what only this script
         has: classes and functions of ``__main__``, lambdas, functions in functions.
 
@@ -54,8 +56,15 @@ def dump(obj: object, format: str | None = None) -> Dump:
     ------
     InvalidParameter
         If there is no such format, or it cannot take the object.
+    MissingDependency
+        If the format needs a library that is not installed.
     """
-    if check_format(format) != "cloudpickle":
+    if check_format(format) == "skops":
+        try:
+            return dump_as_skops(obj)
+        except _REFUSALS as error:
+            raise _refused(obj, "skops", error) from error
+    if format != "cloudpickle":
         try:
             return dump_by_name(obj, portable=format is None)
         except (NotPortable, *_REFUSALS) as error:
@@ -72,10 +81,13 @@ def dump(obj: object, format: str | None = None) -> Dump:
 
 def _refused(obj: object, format: str, error: Exception) -> InvalidParameter:
     """Return the error for an object that a format cannot take."""
-    # Cloudpickle takes all that pickle takes, and is what None comes to in the end.
-    other = "Use the format cloudpickle, or take" if format == "pickle" else "Take"
+    # Cloudpickle takes all that the others take, and is what None comes to in the end.
+    other = {
+        "pickle": "Use the format cloudpickle, or take",
+        "skops": "Use the format pickle, or cloudpickle if it holds code of its own, or take",
+    }.get(format, "Take")
     return InvalidParameter(
-        f"A {type(obj).__name__} cannot be written as {format}: {error}. "
+        f"A {type(obj).__name__} cannot be written as {format}: {str(error).rstrip('.')}. "
         f"{other} what holds open files, locks or connections out of the model."
     )
 
@@ -102,10 +114,14 @@ def load(data: bytes, format: str, *, runs_code: bool, what: str = "The model") 
         If `runs_code` is False, and it names what is not listed or does not fit together.
     NotSupported
         If this version does not read the format.
+    MissingDependency
+        If the format or the model needs a library that is not installed.
     """
     if format not in FORMATS:
         raise NotSupported(
-            f"The model is written as {format!r}; this version reads {' and '.join(FORMATS)}."
+            f"The model is written as {format!r}; this version reads {', '.join(FORMATS)}."
         )
+    if format == "skops":
+        return read_skops(data, what, runs_code=runs_code)
     # cloudpickle writes pickles: what it built of code is built by functions that they name.
     return loads(data) if runs_code else read(data, what)

@@ -30,12 +30,15 @@ class Dump(NamedTuple):
         The modules that the bytes name; loading imports them.
     names : frozenset of str
         The full names of the classes and functions that loading looks up.
+    untrusted : tuple of str
+        Of these, what skops has to be told to trust; empty for other formats.
     """
 
     data: bytes
     format: str
     modules: frozenset[str]
     names: frozenset[str]
+    untrusted: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, parts: Parts, format: str, named: Named) -> Dump:

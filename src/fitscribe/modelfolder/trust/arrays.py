@@ -37,6 +37,14 @@ def check_dtype(made: Made) -> np.dtype[Any]:
         If it is told otherwise than numpy tells a type of that name: numpy would take each item
         for as long, and as full of objects, as it is told.
     """
+    if made.known is None:
+        made.known = _dtype(made)
+    found: np.dtype[Any] = made.known
+    return found
+
+
+def _dtype(made: Made) -> np.dtype[Any]:
+    """Return the type that a pickle spells out, found out anew."""
     args, state = made.args, made.state
     if type(args) is not tuple or not args or type(args[0]) is not str:
         raise _wrong("no type")

@@ -82,12 +82,14 @@ class Global:
 class Made:
     """An object that a pickle makes: what is called, with what, and what it gets then."""
 
-    __slots__ = ("args", "items", "made_by", "state")
+    __slots__ = ("args", "items", "known", "made_by", "state")
 
     def __init__(self, made_by: Global, args: Any) -> None:
         self.made_by, self.args = made_by, args
         self.state: Any = None
         self.items: list[Any] = []
+        # What a check found it to be: a forest has one type of array in a thousand places.
+        self.known: Any = None
 
 
 # What stands for a callee that is no name.

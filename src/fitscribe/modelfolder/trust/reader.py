@@ -17,10 +17,10 @@ from fitscribe.modelfolder.trust.refusal import refusal
 from fitscribe.modelfolder.trust.shapes import check_shapes
 from fitscribe.modelfolder.trust.unpack import unpacked
 
-__all__ = ["check_names", "read"]
+__all__ = ["WRONG_CONTENT", "check_names", "looked_up", "read"]
 
 # What building an object from wrong content raises: its classes look at what they are given.
-_WRONG_CONTENT = (
+WRONG_CONTENT = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -87,13 +87,13 @@ def read(data: bytes, what: str = "The model") -> Any:
     if parsed.wrong is not None:
         raise parsed.wrong
     check_arguments(parsed)
-    known = {name: _looked_up(*name) for name in parsed.uses if name != WRAPPER}
+    known = {name: looked_up(*name) for name in parsed.uses if name != WRAPPER}
     try:
         if WRAPPER in parsed.uses:
             model = load_with_arrays(data, known)
         else:
             model = _Unpickler(data, known).load()
-    except _WRONG_CONTENT as error:
+    except WRONG_CONTENT as error:
         raise DamagedModel(
             f"{what} cannot be built of what its file holds: {type(error).__name__}: {error}"
         ) from error
@@ -101,7 +101,7 @@ def read(data: bytes, what: str = "The model") -> Any:
     return model
 
 
-def _looked_up(module: str, name: str) -> Any:
+def looked_up(module: str, name: str) -> Any:
     """Return what a listed name means here."""
     try:
         found = importlib.import_module(module)

@@ -24,7 +24,7 @@ from fitscribe.modelfolder.trust.shapes import (
 )
 from fitscribe.modelfolder.trust.shapes.fits import DoesNotFit
 
-__all__ = ["check_shapes"]
+__all__ = ["check_shapes", "every_part"]
 
 # By module and name of the class: nothing is imported to look at a model that has no such part.
 _CHECKS: dict[tuple[str, str], Callable[[Any], None]] = {
@@ -56,7 +56,7 @@ def check_shapes(model: Any, what: str) -> None:
     DamagedModel
         If a part does not fit.
     """
-    for part in _parts(model):
+    for part in every_part(model):
         cls = type(part)
         checks = [check for base in cls.__mro__ if (check := _CHECKS.get(_named(base)))]
         if hasattr(part, "n_features_in_"):
@@ -81,7 +81,7 @@ def _refused(what: str, cls: type, why: str) -> DamagedModel:
     )
 
 
-def _parts(model: Any) -> Iterator[Any]:
+def every_part(model: Any) -> Iterator[Any]:
     """Yield every object in a model, each once, that is more than a number, a text or an array."""
     met: set[int] = set()
     waiting = [model]
