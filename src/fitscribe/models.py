@@ -1,5 +1,6 @@
 """The public door of model folders: signatures, and what a folder says of itself."""
 
+from fitscribe.batch.score import PredictedFile, predict_file
 from fitscribe.modelfolder.example import convert_input_example_to_serving_input
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.info import ModelInfo
@@ -14,9 +15,11 @@ __all__ = [
     "Model",
     "ModelInfo",
     "ModelSignature",
+    "PredictedFile",
     "convert_input_example_to_serving_input",
     "get_model_info",
     "infer_signature",
+    "predict_file",
     "set_signature",
     "trust",
     "trusted",
