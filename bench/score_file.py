@@ -111,7 +111,10 @@ def main(rows: int) -> None:
                 if round_number:
                     found[script_name].append(told)
     seconds, peak = (
-        {script: statistics.median(pair[place] for pair in pairs) for script, pairs in found.items()}
+        {
+            script: statistics.median(pair[place] for pair in pairs)
+            for script, pairs in found.items()
+        }
         for place in (0, 1)
     )
     print_row(f"CPU of {rows:,} rows (s)", seconds)

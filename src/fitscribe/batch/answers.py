@@ -143,7 +143,7 @@ def empty_answer(method: str, model: Any) -> Any:
 
     Raises InvalidParameter where nobody tells what it would be.
     """
-    classes = getattr(model, "classes_", None)
+    classes: Any = getattr(model, "classes_", None)
     of_classes = isinstance(classes, np.ndarray)
     if method == "predict" and of_classes:
         return np.empty(0, dtype=classes.dtype)

@@ -53,13 +53,13 @@ def _dtype_of(column: Any) -> np.dtype[Any]:
     from pyarrow import types
 
     kind = column.type
-    if types.is_floating(kind):
-        return np.dtype(kind.to_pandas_dtype())
-    if types.is_integer(kind) or types.is_boolean(kind):
-        if not column.null_count:
-            return np.dtype(kind.to_pandas_dtype())
-        return np.dtype(float) if types.is_integer(kind) else np.dtype(object)
-    return np.dtype(object)
+    dtype: np.dtype[Any] = np.dtype(object)
+    whole = types.is_integer(kind)
+    if types.is_floating(kind) or ((whole or types.is_boolean(kind)) and not column.null_count):
+        dtype = np.dtype(kind.to_pandas_dtype())
+    elif whole:
+        dtype = np.dtype(float)
+    return dtype
 
 
 def matrix_of(table: Any) -> np.ndarray[Any, Any]:
@@ -90,7 +90,8 @@ def frame_of(table: Any, names: Sequence[Any]) -> Any:
         import pandas
     except ImportError:
         raise MissingDependency(
-            "The model was fitted on a frame and is asked with one: pip install 'fitscribe[pandas]'."
+            "The model was fitted on a frame and is asked with one: "
+            "pip install 'fitscribe[pandas]'."
         ) from None
     double = np.dtype(float)
     if all(_dtype_of(column) == double for column in table.columns):

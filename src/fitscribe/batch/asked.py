@@ -115,9 +115,7 @@ class Asked:
         found = getattr(self.model, "feature_names_in_", None) if self._is_estimator else None
         return None if found is None else [str(name) for name in found]
 
-    def _named(
-        self, specs: list[ColSpec], names: Sequence[str], schema: Schema | None
-    ) -> Inputs:
+    def _named(self, specs: list[ColSpec], names: Sequence[str], schema: Schema | None) -> Inputs:
         """Return columns by name; those that an input may lack are left out."""
         there = set(names)
         missing = [spec.name for spec in specs if spec.required and str(spec.name) not in there]
@@ -228,9 +226,7 @@ def open_model(
     return _of_pyfunc(loaded, method, params)
 
 
-def _of_pyfunc(
-    loaded: PyFuncModel, method: str | None, params: Mapping[str, Any] | None
-) -> Asked:
+def _of_pyfunc(loaded: PyFuncModel, method: str | None, params: Mapping[str, Any] | None) -> Asked:
     metadata = loaded.metadata
     try:
         estimator = loaded.get_raw_model()
@@ -242,9 +238,7 @@ def _of_pyfunc(
                 f"The model is no estimator of scikit-learn and has no {method!r}; leave the "
                 "method out."
             )
-        return Asked(
-            metadata, loaded, "predict", lambda data: loaded.predict(data, params), False
-        )
+        return Asked(metadata, loaded, "predict", lambda data: loaded.predict(data, params), False)
     kept = str(metadata.flavors.get(FLAVOR, {}).get("predict_fn") or "predict")
     return Asked(metadata, estimator, method or kept, _method(estimator, method or kept), True)
 

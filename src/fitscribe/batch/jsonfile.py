@@ -43,7 +43,9 @@ class JsonLines:
         self._schema: Any = None
         if first.strip():
             self._schema = self._table(first, None, 0).schema
-        self.names: list[str] = [] if self._schema is None else list(self._schema.names)
+        fields = () if self._schema is None else self._schema
+        self.types: dict[str, Any] = {field.name: field.type for field in fields}
+        self.names: list[str] = list(self.types)
         self.total: int | None = None
 
     def _blocks(self) -> Iterator[bytes]:
@@ -68,12 +70,7 @@ class JsonLines:
 
         if self._schema is None:
             return
-        schema = pyarrow.schema(
-            [
-                (name, types.get(name, self._schema.field(name).type))
-                for name in columns
-            ]
-        )
+        schema = pyarrow.schema([(name, types.get(name, self.types[name])) for name in columns])
         done = 0
         for block in self._blocks():
             if block.strip():
@@ -91,7 +88,7 @@ class JsonLines:
             self._refuse(block, schema, done, error)
 
     def _refuse(self, block: bytes, schema: Any, done: int, error: Exception) -> NoReturn:
-        """Raise InvalidParameter for the first line that is wrong by itself, else for the block."""
+        """Raise InvalidParameter for the first line that is wrong by itself, or for all."""
         import pyarrow
 
         row = done
@@ -144,6 +141,7 @@ class JsonFile:
         self._path = path
         self._rows = _rows_of(path, content)
         self.names: list[str] = list(dict.fromkeys(name for row in self._rows for name in row))
+        self.types: dict[str, Any] = {}
         self.total: int | None = len(self._rows)
 
     def batches(
@@ -185,7 +183,7 @@ class JsonFile:
 def _rows_of(path: Path, content: Any) -> list[dict[str, Any]]:
     """Return the rows of a document."""
     if isinstance(content, dict) and len(content) == 1:
-        (kind, value), = content.items()
+        ((kind, value),) = content.items()
         if kind == "dataframe_records":
             content = value
         if kind == "dataframe_split" and isinstance(value, dict):
@@ -199,7 +197,7 @@ def _rows_of(path: Path, content: Any) -> list[dict[str, Any]]:
                 ]
     if not isinstance(content, list):
         raise InvalidParameter(
-            f"{str(path)!r} is to hold one array of objects, [{{\"column\": value, …}}, …], or "
+            f'{str(path)!r} is to hold one array of objects, [{{"column": value, …}}, …], or '
             "dataframe_records or dataframe_split as a scoring server takes them."
         )
     for row, value in enumerate(content):

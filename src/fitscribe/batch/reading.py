@@ -26,17 +26,22 @@ _CSV_WIDTH = re.compile(r"Row #(\d+): (Expected \d+ columns, got \d+)")
 
 
 class Source(Protocol):
-    """A file that is read in parts."""
+    """A file that is read in parts.
+
+    `types` has the Arrow types that its columns have by themselves, where they are known before
+    they are read; of text alone it is text.
+    """
 
     names: list[str]
+    types: dict[str, Any]
     total: int | None
 
     def batches(
         self, columns: Sequence[str], types: Mapping[str, Any], rows: int
     ) -> Iterator[Any]:
-        """Yield record batches or tables with these columns.
+        """Yield record batches with these columns.
 
-        `types` has Arrow types of columns, for formats that have none of their own.
+        `types` has what columns are to be read as, by formats that do not say it themselves.
         """
 
     def close(self) -> None:
@@ -50,7 +55,9 @@ class _Parquet:
         from pyarrow import parquet
 
         self._file = parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False)
-        self.names: list[str] = list(self._file.schema_arrow.names)
+        schema = self._file.schema_arrow
+        self.names: list[str] = list(schema.names)
+        self.types = dict(zip(schema.names, schema.types, strict=True))
         self.total: int | None = self._file.metadata.num_rows
 
     def batches(
@@ -75,8 +82,9 @@ class _Arrow:
             is_file = file.read(6) == b"ARROW1"
         self._path, self._is_file = path, is_file
         self._map = pyarrow.memory_map(str(path))
-        reader = self._reader()
-        self.names: list[str] = list(reader.schema.names)
+        schema = self._reader().schema
+        self.names: list[str] = list(schema.names)
+        self.types = dict(zip(schema.names, schema.types, strict=True))
         self.total: int | None = None
 
     def _reader(self, columns: Sequence[str] | None = None) -> Any:
@@ -112,8 +120,11 @@ class _Csv:
     """A CSV file with a header, in UTF-8."""
 
     def __init__(self, path: Path) -> None:
+        import pyarrow
+
         self._path = path
         self.names: list[str] = list(self._reader(None, {}).schema.names)
+        self.types: dict[str, Any] = dict.fromkeys(self.names, pyarrow.string())
         self.total: int | None = None
 
     def _reader(self, columns: Sequence[str] | None, types: Mapping[str, Any]) -> Any:
@@ -184,7 +195,7 @@ class _Told:
 
     def __init__(self, path: Path, format: str, source: Source) -> None:
         self._path, self._format, self._source = path, format, source
-        self.names, self.total = source.names, source.total
+        self.names, self.types, self.total = source.names, source.types, source.total
 
     def batches(
         self, columns: Sequence[str], types: Mapping[str, Any], rows: int

@@ -58,7 +58,7 @@ def predict_file(
     part_rows: int | None = None,
     progress: Callable[[int, int | None], object] | None = None,
 ) -> PredictedFile:
-    """Write what a model answers about each row of a file, in bounded memory.
+    r"""Write what a model answers about each row of a file, in bounded memory.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def predict_file(
     >>> model = LogisticRegression().fit(X, [0, 0, 1, 1])
     >>> info = fitscribe.sklearn.log_model(model, input_example=X)
     >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = (folder / "rows.csv").write_text("id,x\\n007,0.5\\n008,2.5\\n")
+    >>> _ = (folder / "rows.csv").write_text("id,x\n007,0.5\n008,2.5\n")
     >>> done = predict_file(
     ...     info.model_uri, folder / "rows.csv", folder / "out.csv", keep=["id"]
     ... )
@@ -148,7 +148,7 @@ def predict_file(
             raise InvalidParameter(f"{str(source_path)!r}: {error}") from None
         _check_kept(source_path, kept, source.names)
         rows = part_rows or _rows_at_once(len(inputs.columns))
-        scoring = _Scoring(source_path, asked, inputs, kept)
+        scoring = _Scoring(source_path, asked, inputs, {n: source.types.get(n) for n in kept})
         with new_file(path, overwrite) as make:
             scoring.run(_tables(source, inputs, kept, rows), make, source.total, progress)
     return PredictedFile(str(path), scoring.rows, scoring.parts, tuple(scoring.names))
@@ -181,22 +181,18 @@ def _rows_at_once(columns: int) -> int:
     return max(FEWEST_ROWS, min(MOST_ROWS, VALUES // max(1, columns)))
 
 
-def _tables(
-    source: Source, inputs: Inputs, kept: Sequence[str], rows: int
-) -> Iterator[Any]:
+def _tables(source: Source, inputs: Inputs, kept: Sequence[str], rows: int) -> Iterator[Any]:
     """Yield the parts of a file: each column once, those that the model takes first."""
-    import pyarrow
-
     columns = list(dict.fromkeys([*inputs.columns, *kept]))
-    # What is only kept stays as it is: ids like 007 are texts.
-    types = {name: pyarrow.string() for name in kept} | inputs.types
+    # What is only kept stays as it is: in CSV ids like 007 are texts.
+    types = {name: source.types[name] for name in kept if name in source.types} | inputs.types
     return evened(source.batches(columns, types, rows), rows)
 
 
 class _Scoring:
     """One file on its way through a model."""
 
-    def __init__(self, path: Path, asked: Asked, inputs: Inputs, kept: list[str]) -> None:
+    def __init__(self, path: Path, asked: Asked, inputs: Inputs, kept: dict[str, Any]) -> None:
         self._path, self._asked, self._inputs, self._kept = path, asked, inputs, kept
         self._schema: Any = None
         self.rows = 0
@@ -236,9 +232,10 @@ class _Scoring:
         except (ValueError, TypeError) as error:
             last = self.rows + table.num_rows - 1
             where = self._missing(table) if "NaN" in str(error) else ""
+            where = where or f", rows {self.rows} to {last}"
             raise InvalidParameter(
-                f"{str(self._path)!r}{where or f', rows {self.rows} to {last}'}: the model refuses "
-                f"the rows. Rows are counted from 0.\n{error}"
+                f"{str(self._path)!r}{where}: the model refuses the rows, which are counted from "
+                f"0.\n{error}"
             ) from error
         return columns_of(answer, asked.method, asked.model, table.num_rows)
 
@@ -305,10 +302,8 @@ class _Scoring:
 
         asked = self._asked
         answers = columns_of(empty_answer(asked.method, asked.model), asked.method, asked.model, 0)
-        types = [self._inputs.types.get(name, pyarrow.string()) for name in self._kept]
-        table = pyarrow.table(
-            [pyarrow.array([], type=kind) for kind in types], names=list(self._kept)
-        )
+        kept = [pyarrow.array([], kind or pyarrow.string()) for kind in self._kept.values()]
+        table = pyarrow.table(kept, names=list(self._kept))
         return self._batch(table, answers)
 
 

@@ -1,10 +1,11 @@
-"""``fitscribe models list``, and of the registry ``registered`` and ``versions``."""
+"""``fitscribe models list|predict``, and of the registry ``registered`` and ``versions``."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
+from fitscribe.cli import scoring
 from fitscribe.cli.runs import experiment_ids
 from fitscribe.cli.table import ago, count, number, print_json, print_table
 from fitscribe.core.filter_tree import quoted
@@ -29,6 +30,7 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     versions.add_argument("name", metavar="NAME", help="of a registered model")
     versions.add_argument("--limit", type=count, default=20, help="at most so many (20)")
     versions.set_defaults(do=_versions)
+    scoring.add_verb(verbs, common)
 
 
 def _list(arguments: argparse.Namespace) -> None:
