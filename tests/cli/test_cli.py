@@ -31,6 +31,7 @@ COMMANDS = [
     ("models", "list"),
     ("models", "registered"),
     ("models", "versions"),
+    ("models", "predict"),
     ("db", "info"),
     ("db", "upgrade"),
 ]

@@ -36,12 +36,20 @@ class Inputs:
         Of these columns.
     framed : bool
         Whether the model is asked with a frame.
+    listed : bool
+        Whether it is asked with the values of its one column, as what reads texts is.
     """
 
     def __init__(
-        self, columns: list[str], names: list[ColumnName], schema: Schema | None, framed: bool
+        self,
+        columns: list[str],
+        names: list[ColumnName],
+        schema: Schema | None,
+        framed: bool,
+        listed: bool = False,
     ) -> None:
         self.columns = columns
+        self._listed = listed
         self._names = names
         self._framed = framed
         self._enforce = None if schema is None else Enforcement(schema)
@@ -58,6 +66,8 @@ class Inputs:
         """
         if self._enforce is not None:
             table = self._enforce(table)
+        if self._listed:
+            return table.column(0).to_pylist()
         return frame_of(table, self._names) if self._framed else matrix_of(table)
 
 
@@ -161,7 +171,9 @@ class Asked:
         by_name = fitted is not None and len(fitted) == len(columns)
         known: list[ColumnName] = list(fitted if by_name and fitted else columns)
         framed = by_name or not (self._is_estimator or specs)
-        return Inputs(columns, known, schema, framed)
+        # Of arrays a signature has tensors, so one column without a name was a list.
+        listed = len(specs) == 1 and specs[0] != ColSpec(ANY) and isinstance(specs[0], ColSpec)
+        return Inputs(columns, known, schema, framed, listed)
 
     def _width(self, specs: list[ColSpec | TensorSpec]) -> int | None:
         """Return how many columns a model takes that does not know them by name."""

@@ -14,6 +14,7 @@ __all__ = ["JsonFile", "JsonLines"]
 
 # Read at a time, in bytes.
 BLOCK = 1 << 22
+COUNTED = "Rows are counted from 0."
 _COLUMN = re.compile(r"Column\(/([^)/]+)")
 
 
@@ -39,14 +40,28 @@ class JsonLines:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        first = next(self._blocks(), b"")
-        self._schema: Any = None
-        if first.strip():
-            self._schema = self._table(first, None, 0).schema
-        fields = () if self._schema is None else self._schema
-        self.types: dict[str, Any] = {field.name: field.type for field in fields}
+        self.types = self._types_in(next(self._blocks(), b""))
         self.names: list[str] = list(self.types)
         self.total: int | None = None
+
+    def _types_in(self, block: bytes) -> dict[str, Any]:
+        """Return the columns of a block, and their types; None where values are of several."""
+        import pyarrow
+
+        if not block.strip():
+            return {}
+        try:
+            return {field.name: field.type for field in _read(block).schema}
+        except pyarrow.ArrowInvalid:
+            rows = []
+            for row, line in enumerate(filter(bytes.strip, block.split(b"\n"))):
+                rows.append(_object(line))
+                if rows[-1] is None:
+                    raise InvalidParameter(
+                        f"{str(self._path)!r}, row {row}{_where(line, None, '')}. {COUNTED}"
+                    ) from None
+        names = dict.fromkeys(name for found in rows for name in found or ())
+        return {name: _type_in([(found or {}).get(name) for found in rows]) for name in names}
 
     def _blocks(self) -> Iterator[bytes]:
         """Yield whole lines, some 4 MB at a time."""
@@ -68,9 +83,13 @@ class JsonLines:
         """Yield tables. Raises InvalidParameter with the row that is wrong, and its column."""
         import pyarrow
 
-        if self._schema is None:
-            return
-        schema = pyarrow.schema([(name, types.get(name, self.types[name])) for name in columns])
+        wanted = {name: types.get(name, self.types[name]) for name in columns}
+        mixed = [name for name, kind in wanted.items() if kind is None]
+        if mixed:
+            raise InvalidParameter(
+                f"{str(self._path)!r}: the columns {mixed} have values of several types."
+            )
+        schema = pyarrow.schema(list(wanted.items()))
         done = 0
         for block in self._blocks():
             if block.strip():
@@ -97,8 +116,7 @@ class JsonLines:
                 _read(line, schema)
             except pyarrow.ArrowInvalid as wrong:
                 raise InvalidParameter(
-                    f"{str(self._path)!r}, row {row}{_where(line, schema, str(wrong))}. Rows are "
-                    "counted from 0."
+                    f"{str(self._path)!r}, row {row}{_where(line, schema, str(wrong))}. {COUNTED}"
                 ) from None
             row += 1
         found = _COLUMN.search(str(error))
@@ -111,15 +129,31 @@ class JsonLines:
         """Do nothing: the file is open while it is read."""
 
 
+def _object(line: bytes) -> dict[str, Any] | None:
+    """Return the object that a line is; None if it is none."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _type_in(values: list[Any]) -> Any:
+    """Return the Arrow type of values; None if they have several."""
+    import pyarrow
+
+    try:
+        return pyarrow.array(values).type
+    except (pyarrow.ArrowException, TypeError, OverflowError):
+        return None
+
+
 def _where(line: bytes, schema: Any, told: str) -> str:
     """Return the column of a line that is wrong, without the value."""
     import pyarrow
 
-    try:
-        values = json.loads(line)
-    except ValueError:
-        return ": it is no JSON"
-    if not isinstance(values, dict):
+    values = _object(line)
+    if values is None:
         return ": it is no JSON object"
     for field in schema or ():
         try:
@@ -170,7 +204,7 @@ class JsonFile:
             except (pyarrow.ArrowException, OverflowError, TypeError):
                 raise InvalidParameter(
                     f"{str(self._path)!r}, row {row}, column {name!r}: the value is no {wanted}. "
-                    "Rows are counted from 0."
+                    f"{COUNTED}"
                 ) from None
         raise InvalidParameter(
             f"{str(self._path)!r}, column {name!r}: values of several types."
@@ -204,6 +238,6 @@ def _rows_of(path: Path, content: Any) -> list[dict[str, Any]]:
         if not isinstance(value, dict):
             raise InvalidParameter(
                 f"{str(path)!r}, row {row}: it is no object of as many values as there are "
-                "columns. Rows are counted from 0."
+                f"columns. {COUNTED}"
             )
     return content

@@ -123,7 +123,12 @@ class _Csv:
         import pyarrow
 
         self._path = path
-        self.names: list[str] = list(self._reader(None, {}).schema.names)
+        self.names: list[str] = []
+        try:
+            self.names = list(self._reader(None, {}).schema.names)
+        except pyarrow.ArrowInvalid as error:
+            self._refuse(str(error))
+            raise
         self.types: dict[str, Any] = dict.fromkeys(self.names, pyarrow.string())
         self.total: int | None = None
 
@@ -134,7 +139,11 @@ class _Csv:
             self._path,
             # Only one thread counts the rows, which errors name.
             read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK),
-            parse_options=csv.ParseOptions(newlines_in_values=True),
+            parse_options=csv.ParseOptions(
+                newlines_in_values=True,
+                # In a file of one column an empty line is a row whose value is missing.
+                ignore_empty_lines=len(self.names) != 1,
+            ),
             # Nothing between two commas is no value; any other text is what it says: "NA" may be
             # a country.
             convert_options=csv.ConvertOptions(
