@@ -638,8 +638,7 @@ def test_a_full_disk_is_told(
     done = run_python(f"""
         import resource
         from fitscribe.errors import StoreUnavailable
-        from fitscribe.modelfolder.seal import SEAL
-from fitscribe.models import predict_file
+        from fitscribe.models import predict_file
         import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         try:

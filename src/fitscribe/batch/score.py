@@ -23,6 +23,8 @@ __all__ = ["PredictedFile", "predict_file"]
 MOST_ROWS = 65_536
 FEWEST_ROWS = 1024
 VALUES = 1 << 21
+# Answers of these dtypes are written from where they lie.
+_AS_THEY_LIE = ("float64", "float32", "int64", "int32", "uint64", "uint32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +323,12 @@ def _array(column: Any, kind: Any, method: str) -> Any:
 
     if isinstance(column, np.ndarray) and column.dtype.kind == "U":
         column = column.astype(object)
+    if isinstance(column, np.ndarray) and column.dtype.name in _AS_THEY_LIE:
+        # pyarrow.array asks pandas whether it is one of its own, and imports it to that end.
+        found = pyarrow.from_numpy_dtype(column.dtype)
+        if kind is None or kind == found:
+            values = pyarrow.py_buffer(np.ascontiguousarray(column))
+            return pyarrow.Array.from_buffers(found, len(column), [None, values])
     try:
         if hasattr(column, "to_arrow"):
             made = column.to_arrow()
