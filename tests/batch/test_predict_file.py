@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -28,10 +29,12 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 import fitscribe.pyfunc
 import fitscribe.sklearn
+from fitscribe.batch.arrow import frame_of
 from fitscribe.batch.reading import evened
 from fitscribe.errors import (
     AlreadyExists,
     InvalidParameter,
+    MissingDependency,
     NotFound,
     NotSupported,
     NotTrusted,
@@ -181,8 +184,8 @@ def test_code_of_a_stranger_runs_only_if_one_says_so(tmp_path: Path) -> None:
 @given(st.lists(st.integers(0, 9), max_size=12), st.integers(1, 12))
 def test_parts_are_even_and_nothing_is_lost(sizes: list[int], rows: int) -> None:
     values = iter(range(1000))
-    batches = [pa.record_batch({"x": [next(values) for _ in range(size)]}) for size in sizes]
-    batches = [batch.cast(pa.schema([("x", pa.int64())])) for batch in batches]
+    columns = [pa.array([next(values) for _ in range(size)], pa.int64()) for size in sizes]
+    batches = [pa.record_batch([column], names=["x"]) for column in columns]
     tables = list(evened(iter(batches), rows))
     assert [v for table in tables for v in table["x"].to_pylist()] == list(range(sum(sizes)))
     assert all(table.num_rows == rows for table in tables[:-1])
@@ -648,6 +651,47 @@ def test_a_full_disk_is_told(
     """)
     assert "out.csv' cannot be written" in done.stdout, done.stderr
     assert left(tmp_path) == {"model", "rows.parquet"}
+
+
+def test_without_pandas_its_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingDependency, match=r"pip install 'fitscribe\[pandas\]'"):
+        frame_of(pa.table({"a": [1.0]}), ["a"])
+
+
+def test_json_lines_whose_first_types_differ_are_read_by_the_signature(
+    tmp_path: Path, named: tuple[Path, LogisticRegression]
+) -> None:
+    source = tmp_path / "rows.jsonl"
+    source.write_text(
+        '{"a": 1, "b": 2, "c": 3, "note": 1}\n{"c": 1.5, "b": 2, "a": 3, "note": "x"}\n'
+    )
+    assert predict_file(named[0], source, tmp_path / "out.csv").rows == 2
+    with pytest.raises(InvalidParameter, match=r"\['note'\] have values of several types"):
+        predict_file(named[0], source, tmp_path / "more.csv", keep=["note"])
+
+
+@pytest.mark.parametrize("form", ["records", "split"])
+def test_requests_of_a_scoring_server_are_read(
+    tmp_path: Path, named: tuple[Path, LogisticRegression], form: str
+) -> None:
+    frame = pd.DataFrame(numbers(5), columns=list("abc"))
+    request = {f"dataframe_{form}": json.loads(frame.to_json(orient=form))}
+    (tmp_path / "rows.json").write_text(json.dumps(request))
+    predict_file(named[0], tmp_path / "rows.json", tmp_path / "out.csv")
+    assert read(tmp_path / "out.csv")["prediction"].to_pylist() == named[1].predict(frame).tolist()
+
+
+def test_json_has_null_for_what_is_no_number(tmp_path: Path) -> None:
+    X = pd.DataFrame({"x": [1.0, 2.0]})
+    model = FunctionTransformer(np.log).fit(X)
+    folder = saved(tmp_path, model, X)
+    source = write(tmp_path / "rows.csv", pa.table({"x": [1.0, 0.0]}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        predict_file(folder, source, tmp_path / "out.jsonl", method="transform")
+    lines = (tmp_path / "out.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [{"x": 0.0}, {"x": None}]
 
 
 def test_arguments_are_checked(tmp_path: Path, named: tuple[Path, LogisticRegression]) -> None:

@@ -62,16 +62,6 @@ def _dtype_of(column: Any) -> np.dtype[Any]:
     return dtype
 
 
-def _values(chunk: Any) -> np.ndarray[Any, Any]:
-    """Return a piece of a column as an array, numbers from where they lie."""
-    from pyarrow import types
-
-    is_number = types.is_integer(chunk.type) or types.is_floating(chunk.type)
-    if is_number and len(chunk) and not chunk.null_count:
-        return np.from_dlpack(chunk)  # to_numpy imports pandas, where that is installed
-    return np.asarray(chunk.to_numpy(zero_copy_only=False))
-
-
 def matrix_of(table: Any) -> np.ndarray[Any, Any]:
     """Return a table as one array of shape (rows, columns), each column in one piece.
 
@@ -86,7 +76,7 @@ def matrix_of(table: Any) -> np.ndarray[Any, Any]:
         start = 0
         for chunk in column.chunks:
             stop = start + len(chunk)
-            array[place, start:stop] = _values(chunk)
+            array[place, start:stop] = chunk.to_numpy(zero_copy_only=False)
             start = stop
     return array.T
 

@@ -23,8 +23,6 @@ __all__ = ["PredictedFile", "predict_file"]
 MOST_ROWS = 65_536
 FEWEST_ROWS = 1024
 VALUES = 1 << 21
-# Answers of these dtypes are written from where they lie.
-_AS_THEY_LIE = ("float64", "float32", "int64", "int32", "uint64", "uint32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +286,7 @@ class _Scoring:
                 f"The model gave the columns {list(answers)} after row {self.rows}, and others "
                 "before."
             )
-        return batch.cast(self._schema) if batch.schema != self._schema else batch
+        return batch
 
     def _check_names(self, answers: Mapping[str, Any]) -> None:
         both = [name for name in self._kept if name in answers]
@@ -323,12 +321,6 @@ def _array(column: Any, kind: Any, method: str) -> Any:
 
     if isinstance(column, np.ndarray) and column.dtype.kind == "U":
         column = column.astype(object)
-    if isinstance(column, np.ndarray) and column.dtype.name in _AS_THEY_LIE:
-        # pyarrow.array asks pandas whether it is one of its own, and imports it to that end.
-        found = pyarrow.from_numpy_dtype(column.dtype)
-        if kind is None or kind == found:
-            values = pyarrow.py_buffer(np.ascontiguousarray(column))
-            return pyarrow.Array.from_buffers(found, len(column), [None, values])
     try:
         if hasattr(column, "to_arrow"):
             made = column.to_arrow()
