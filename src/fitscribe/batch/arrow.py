@@ -96,6 +96,6 @@ def frame_of(table: Any, names: Sequence[Any]) -> Any:
     double = np.dtype(float)
     if all(_dtype_of(column) == double for column in table.columns):
         return pandas.DataFrame(matrix_of(table), columns=list(names), copy=False)
-    frame = table.to_pandas(ignore_metadata=True)
+    frame = table.to_pandas(ignore_metadata=True, date_as_object=False)
     frame.columns = list(names)
     return frame
