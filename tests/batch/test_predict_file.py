@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
@@ -440,6 +441,16 @@ def test_a_model_of_texts_alone_is_asked_with_the_column(tmp_path: Path) -> None
     source = write(tmp_path / "rows.csv", pa.table({"text": texts}))
     predict_file(folder, source, tmp_path / "out.csv")
     assert read(tmp_path / "out.csv")["prediction"].to_pylist() == [1, 0, 1, 0]
+
+
+def test_a_model_of_dicts_is_asked_with_dicts(tmp_path: Path) -> None:
+    rows = [{"a": 1.0, "b": "x"}, {"a": 2.0, "b": "y"}] * 5
+    model = make_pipeline(DictVectorizer(), LinearRegression()).fit(rows, [0.0, 1.0] * 5)
+    source = write(tmp_path / "rows.jsonl", pa.Table.from_pylist(rows))
+    predict_file(saved(tmp_path, model, rows[:2]), source, tmp_path / "out.csv", part_rows=4)
+    np.testing.assert_allclose(
+        read(tmp_path / "out.csv")["prediction"], model.predict(rows), atol=1e-12
+    )
 
 
 # ---- refusals ---------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from fitscribe.modelfolder.values import ANY, numpy_type
 from fitscribe.tracking.addresses import find_model, folder_of_model
 from fitscribe.tracking.pyfunc import load_model
 
+Form: TypeAlias = Literal["array", "frame", "dicts", "values"]
+
 __all__ = ["Asked", "Inputs", "open_model"]
 
 
@@ -34,10 +36,8 @@ class Inputs:
         Names that the model knows them by.
     schema : Schema or None
         Of these columns.
-    framed : bool
-        Whether the model is asked with a frame.
-    listed : bool
-        Whether it is asked with the values of its one column, as what reads texts is.
+    form : {"array", "frame", "dicts", "values"}
+        What the model is asked with; "values" are those of its one column, as for texts.
     """
 
     def __init__(
@@ -45,13 +45,11 @@ class Inputs:
         columns: list[str],
         names: list[ColumnName],
         schema: Schema | None,
-        framed: bool,
-        listed: bool = False,
+        form: Form,
     ) -> None:
         self.columns = columns
-        self._listed = listed
         self._names = names
-        self._framed = framed
+        self._form = form
         self._enforce = None if schema is None else Enforcement(schema)
         self.types = {}
         for spec in () if schema is None else schema.inputs:
@@ -66,9 +64,11 @@ class Inputs:
         """
         if self._enforce is not None:
             table = self._enforce(table)
-        if self._listed:
+        if self._form == "values":
             return table.column(0).to_pylist()
-        return frame_of(table, self._names) if self._framed else matrix_of(table)
+        if self._form == "dicts":
+            return table.to_pylist()
+        return frame_of(table, self._names) if self._form == "frame" else matrix_of(table)
 
 
 class Asked:
@@ -142,7 +142,10 @@ class Asked:
             and hasattr(self.model, "n_features_in_")
             and not hasattr(self.model, "feature_names_in_")
         )
-        return Inputs(columns, [_known(spec) for spec in taken], schema, not plain)
+        form: Form = "array" if plain else "frame"
+        if self._is_estimator and _takes_dicts(self.model):
+            form = "dicts"
+        return Inputs(columns, [_known(spec) for spec in taken], schema, form)
 
     def _placed(
         self,
@@ -170,10 +173,10 @@ class Asked:
             schema = Schema([_column(s, n) for s, n in zip(given, columns, strict=True)])
         by_name = fitted is not None and len(fitted) == len(columns)
         known: list[ColumnName] = list(fitted if by_name and fitted else columns)
-        framed = by_name or not (self._is_estimator or specs)
-        # Of arrays a signature has tensors, so one column without a name was a list.
-        listed = len(specs) == 1 and specs[0] != ColSpec(ANY) and isinstance(specs[0], ColSpec)
-        return Inputs(columns, known, schema, framed, listed)
+        form: Form = "frame" if by_name or not (self._is_estimator or specs) else "array"
+        if len(specs) == 1 and specs[0] != ColSpec(ANY) and isinstance(specs[0], ColSpec):
+            form = "values"  # of arrays a signature has tensors, so this was a list
+        return Inputs(columns, known, schema, form)
 
     def _width(self, specs: list[ColSpec | TensorSpec]) -> int | None:
         """Return how many columns a model takes that does not know them by name."""
@@ -190,6 +193,14 @@ class Asked:
             return len(specs)
         found = getattr(self.model, "n_features_in_", None) if self._is_estimator else None
         return None if found is None else int(found)
+
+
+def _takes_dicts(model: Any) -> bool:
+    """Whether an estimator, or the first step of a pipeline, takes rows as dicts."""
+    steps = getattr(model, "steps", None)
+    first = steps[0][1] if steps else model
+    names = {cls.__name__ for cls in type(first).__mro__}
+    return bool(names & {"DictVectorizer", "FeatureHasher"})
 
 
 def _known(spec: ColSpec) -> ColumnName:
