@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from fitscribe.modelfolder.contents import ModelContents
@@ -20,6 +21,8 @@ from fitscribe.tracking.model_folders import diff, environment, inspect
 from fitscribe.tracking.pyfunc import validate_serving_input
 
 if TYPE_CHECKING:
+    from fitscribe.batch.score import PredictedFile as PredictedFile
+    from fitscribe.batch.score import predict_file as predict_file
     from fitscribe.sklearn.replay import Verification as Verification
     from fitscribe.sklearn.replay import verify as verify
 
@@ -30,6 +33,7 @@ __all__ = [
     "ModelEnvironment",
     "ModelInfo",
     "ModelSignature",
+    "PredictedFile",
     "Requirement",
     "Verification",
     "VersionDifference",
@@ -39,6 +43,7 @@ __all__ = [
     "get_model_info",
     "infer_signature",
     "inspect",
+    "predict_file",
     "set_signature",
     "trust",
     "trusted",
@@ -49,14 +54,17 @@ __all__ = [
 # What pickles of MLflow's call it; they name mlflow.models.signature, for which this stands in.
 _TypeHints = TypeHints
 # They need scikit-learn, which a signature does not.
-_LATER = ("Verification", "verify")
+_LATER = {
+    "PredictedFile": "fitscribe.batch.score",
+    "Verification": "fitscribe.sklearn.replay",
+    "predict_file": "fitscribe.batch.score",
+    "verify": "fitscribe.sklearn.replay",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
-        from fitscribe.sklearn import replay
-
-        return getattr(replay, name)
+        return getattr(importlib.import_module(_LATER[name]), name)
     raise AttributeError(f"module 'fitscribe.models' has no attribute {name!r}")
 
 

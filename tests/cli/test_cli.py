@@ -35,6 +35,7 @@ COMMANDS = [
     ("models", "env"),
     ("models", "diff"),
     ("models", "verify"),
+    ("models", "predict"),
     ("db", "info"),
     ("db", "upgrade"),
 ]

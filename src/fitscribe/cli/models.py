@@ -9,7 +9,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from fitscribe.cli import model_folders
+from fitscribe.cli import model_folders, scoring
 from fitscribe.cli.runs import experiment_ids
 from fitscribe.cli.table import ago, count, number, one_line, print_json, print_table
 from fitscribe.core.filter_tree import quoted
@@ -40,6 +40,7 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     )
     verifying.add_argument("model", metavar="ADDRESS", help="models:/…, runs:/…, or a folder")
     verifying.set_defaults(do=_verify, anywhere=True)
+    scoring.add_verb(verbs, common)
 
 
 def _list(arguments: argparse.Namespace) -> None:

@@ -59,4 +59,4 @@ def refusal(problems: Sequence[Problem], missing: Sequence[object] = ()) -> Inva
     lines += [f"- {problem}" for problem in problems[:SHOWN]]
     if len(problems) > SHOWN:
         lines.append(f"- and {len(problems) - SHOWN} more of these")
-    return InvalidParameter("\n".join(lines))
+    return InvalidParameter("\n".join(lines), tuple(problems), tuple(missing))

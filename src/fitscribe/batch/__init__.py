@@ -1,0 +1,1 @@
+"""Data that are larger than memory, in parts."""
