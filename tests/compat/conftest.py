@@ -20,8 +20,6 @@ INTERPRETERS = {
 }
 collect_ignore_glob = [] if all(INTERPRETERS.values()) else ["test_*.py"]
 
-FIGURES: list[str] = []
-
 Beside = Callable[..., str]
 
 
@@ -53,18 +51,22 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Beside:
 
 
 @pytest.fixture
-def figures() -> Callable[..., None]:
+def figures(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Return what notes how many models were saved, loaded and equal, for the end."""
 
     def note(what: str, *, saved: int, loaded: int, equal: int) -> None:
-        FIGURES.append(f"{what}: {saved} saved, {loaded} loaded, {equal} equal")
+        line = f"{what}: {saved} saved, {loaded} loaded, {equal} equal"
+        # It comes along from the worker.
+        request.node.user_properties.append(("models", line))
 
     return note
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures."""
-    if FIGURES:
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    lines = {line for report in reports for key, line in report.user_properties if key == "models"}
+    if lines:
         terminalreporter.section("models")
-        for line in FIGURES:
+        for line in sorted(lines):
             terminalreporter.line(line)
