@@ -34,7 +34,9 @@ CANNOT: dict[str, set[str]] = {"pickle": set(), "cloudpickle": set(), "skops": {
 @pytest.fixture(autouse=True)
 def _quiet(home: Path) -> Iterator[None]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # other versions of what does not matter; deprecated classes
+        warnings.simplefilter(
+            "ignore"
+        )  # other versions of what does not matter; deprecated classes
         yield
 
 
