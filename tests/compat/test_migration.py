@@ -31,6 +31,5 @@ def test_the_verbs_of_models_print_the_same(tmp_path: Path, beside: Any, run_pyt
     ):
         assert text.count(line) == 1
         text = text.replace(line, ours)
-    (edited / "migration.py").write_text(text, encoding="utf-8")
-    done = run_python("migration.py", cwd=edited)
+    done = run_python(text, cwd=edited)
     assert done.stdout == expected, done.stderr
