@@ -19,12 +19,13 @@ import fitscribe.sklearn
 from fitscribe.errors import FitscribeError, NotTrusted
 from fitscribe.modelfolder.formats import FORMATS
 
-# Of MLflow's formats those that are read here: skops is asked as soon as it is one of them.
+# Of MLflow's formats those that are read here: skops is asked as soon as it is one of them. MLflow
+# 2 does not write it.
 BY_FORMAT = [
     (major, format)
     for major in ("3", "2")
     for format in ("pickle", "cloudpickle", "skops")
-    if format in FORMATS
+    if format in FORMATS and (major, format) != ("2", "skops")
 ]
 # What MLflow itself cannot save.
 CANNOT: dict[str, set[str]] = {"pickle": set(), "cloudpickle": set(), "skops": {"Birch"}}
