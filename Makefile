@@ -1,4 +1,5 @@
-# Everything happens in .venv (and .venv-oldest), made here from CPython, pip and venv alone.
+# Everything happens in .venv (and .venv-oldest, .venv-mlflow3, .venv-mlflow2), made here from
+# CPython, pip and venv alone.
 # A target is listed by `make help` where its line carries two hashes and a sentence.
 
 PYTHON ?= python3
@@ -21,6 +22,8 @@ OLDEST_PINS := constraints-oldest.txt
 RUNTIME := .venv/.runtime
 DEVELOP := .venv/.develop
 OLDEST_STAMP := .venv-oldest/.stamp
+# A real MLflow beside us, of each major version that writes models today.
+MLFLOW_STAMPS := .venv-mlflow3/.stamp .venv-mlflow2/.stamp
 
 # What runs the tests, apart from what they are about: as new on the oldest set as elsewhere.
 RUNNERS := hypothesis pytest pytest-timeout pytest-xdist
@@ -31,13 +34,20 @@ BUILDERS := editables hatchling pip uv
 # scikit-learn 1.5, young enough to run together on Python 3.11.
 OLDEST_ALSO := pyparsing==3.1.0 python-dateutil==2.8.2 scipy==1.11.4 threadpoolctl==3.1.0
 
+# What MLflow is asked for. The last 2.x does not know SQLAlchemy 2.1.
+MLFLOW3 := mlflow==3.17.2 skops
+MLFLOW2 := mlflow>=2.22,<3 skops sqlalchemy<2.1
+# Beside MLflow as beside us: what answers of models depend on.
+SAME := cloudpickle joblib numpy scikit-learn scipy threadpoolctl
+
 CODE := $(wildcard src tests bench examples)
 BENCHES := $(filter-out bench/_% bench/against_mlflow.py,$(sort $(wildcard bench/*.py)))
 
 .DEFAULT_GOAL := help
 # Two targets share .venv, so they take turns.
 .NOTPARALLEL:
-.PHONY: help demo test test-oldest check format bench soak public-names constraints clean
+.PHONY: help demo test test-oldest test-compat check format bench soak public-names constraints \
+	clean
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -53,6 +63,11 @@ test: $(DEVELOP) ## every test, on the pinned newest versions
 
 test-oldest: $(OLDEST_STAMP) ## every test, on the oldest versions that pyproject.toml allows
 	$(OLDEST)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+test-compat: $(DEVELOP) $(MLFLOW_STAMPS) ## models go to a real MLflow 3 and 2, and come from them
+	FITSCRIBE_COMPAT_MLFLOW3=$(CURDIR)/.venv-mlflow3/$(BIN)/python$(EXE) \
+	FITSCRIBE_COMPAT_MLFLOW2=$(CURDIR)/.venv-mlflow2/$(BIN)/python$(EXE) \
+	$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal tests/compat $(PYTEST_ARGS)
 
 check: $(DEVELOP) ## format, lint, types, layers, changelog; changes nothing
 	$(VENV)/ruff format --check $(CODE)
@@ -92,10 +107,23 @@ constraints: $(DEVELOP) ## choose all pinned versions anew
 		--no-header --no-annotate --all-extras --group test \
 		pyproject.toml .venv/oldest.in; } > .venv/pins.txt
 	mv .venv/pins.txt $(OLDEST_PINS)
+	@for name in $(SAME); do grep "^$$name==" $(PINS); done > .venv/same.in
+	$(call choose_mlflow,3,$(MLFLOW3))
+	$(call choose_mlflow,2,$(MLFLOW2))
+
+# $(call choose_mlflow,major,what)
+define choose_mlflow
+@printf '%s\n' $(foreach name,$(2),'$(name)') > .venv/mlflow.in
+@{ echo "# MLflow $(1), beside which \`make test-compat\` runs, and what it needs; scikit-learn is"; \
+   echo "# the one of $(PINS). Made by \`make constraints\`."; \
+   $(VENV)/uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest \
+	--no-header --no-annotate -c .venv/same.in .venv/mlflow.in; } > .venv/pins.txt
+mv .venv/pins.txt constraints-mlflow$(1).txt
+endef
 
 clean: ## remove what make made; recorded runs stay
-	rm -rf .venv .venv-oldest .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
-		.hypothesis build dist htmlcov .coverage .coverage.*
+	rm -rf .venv .venv-oldest .venv-mlflow3 .venv-mlflow2 .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache .hypothesis build dist htmlcov .coverage .coverage.*
 	find src tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- environments -----------------------------------------------------------------------------
@@ -123,6 +151,11 @@ $(OLDEST)/python$(EXE):
 
 $(OLDEST_STAMP): pyproject.toml $(PINS) $(OLDEST_PINS) | $(OLDEST)/python$(EXE)
 	$(call install,.venv-oldest,$(OLDEST_PINS),--group test $(RUNNERS) -e .)
+	@touch $@
+
+.venv-mlflow%/.stamp: constraints-mlflow%.txt $(PINS) | $(VENV)/python$(EXE)
+	$(VENV)/python -m venv .venv-mlflow$*
+	$(call install,.venv-mlflow$*,$<,-r $<)
 	@touch $@
 
 # $(call install,environment,pins,what). pip learned --group in 25.1, so it is renewed first.

@@ -12,11 +12,13 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import fitscribe
+from fitscribe.modelfolder.mlmodel import MLFLOW_VERSION
 
 ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src"
@@ -309,6 +311,16 @@ def test_the_oldest_set_is_the_oldest_that_is_allowed() -> None:
         # A floor of "3.4" is met by 3.4.1 where 3.4.0 was never published.
         precise = Version(floor.version).release
         assert version.release[: len(precise)] == precise, requirement
+
+
+@pytest.mark.parametrize("major", ["3", "2"])
+def test_beside_mlflow_models_meet_the_same_scikit_learn(major: str) -> None:
+    ours, theirs = pins("constraints.txt"), pins(f"constraints-mlflow{major}.txt")
+    for name in ("cloudpickle", "joblib", "numpy", "scikit-learn", "scipy", "threadpoolctl"):
+        assert theirs[name] == ours[name], name
+    assert str(theirs["mlflow"].major) == major
+    # The MLflow whose format we say that our folders have.
+    assert major == "2" or str(theirs["mlflow"]) == MLFLOW_VERSION
 
 
 def test_the_version_is_told_once() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from fitscribe.errors import DamagedModel, InvalidParameter, NotSupported, UnsafePath
 from fitscribe.modelfolder import seal as seals
+from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.formats import load as load_format
 from fitscribe.modelfolder.manifest import MANIFEST, Manifest, is_digest, read_file
 from fitscribe.modelfolder.mlmodel import CODE, MLMODEL, Model
@@ -92,9 +93,17 @@ def load_opened(opened: OpenFolder, trust: str | None = None) -> object:
         inside(opened.path, code)
         if runs_code:
             add_code(opened, code)
-    return load_format(
-        opened.read(name), format, runs_code=runs_code, what=f"The model in {str(opened.path)!r}"
-    )
+    return load_format(opened.read(name), format, runs_code=runs_code, what=_what(opened))
+
+
+def _what(opened: OpenFolder) -> str:
+    """Return what a model is called in messages: with its scikit-learn, if another is here."""
+    what = f"The model in {str(opened.path)!r}"
+    written = opened.model.flavors.get("sklearn", {}).get("sklearn_version")
+    here = version_of("scikit-learn")
+    if written is None or written == here:
+        return what
+    return f"{what}, written by scikit-learn {written!s:.20} (here is {here}),"
 
 
 def check_trust(trust: object) -> None:
