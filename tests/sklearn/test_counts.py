@@ -23,7 +23,7 @@ import fitscribe.sklearn
 from fitscribe.sklearn import golden
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
-# At most so many rows are predicted besides: for the signature, or the golden rows.
+# At most so many rows are predicted besides, for the signature and for rows to compare with.
 FEW = 16
 
 # Every event of the interpreter that opens a socket or starts a process, and every statement of
@@ -189,10 +189,10 @@ def data(home: Path) -> Any:
     fitscribe.sklearn.autolog(disable=True)
 
 
-def passes(rows: dict[str, list[int]], name: str, again: int = 0) -> int:
-    """Return how many passes over 500 rows there were, apart from a few rows, asked again."""
+def passes(rows: dict[str, list[int]], name: str) -> int:
+    """Return how many passes over 500 rows there were, apart from a few rows."""
     few = sum(length for length in rows[name] if length <= FEW)
-    assert few <= FEW * (1 + again)
+    assert few <= FEW
     assert {length for length in rows[name] if length > FEW} <= {500}
     return sum(length > FEW for length in rows[name])
 
@@ -200,11 +200,8 @@ def passes(rows: dict[str, list[int]], name: str, again: int = 0) -> int:
 def test_a_class_of_ones_own_is_asked_once_for_each_answer(data: Any) -> None:
     X, y = data
     model = Counting().fit(X, y)
-    # The golden rows are asked twice: answers that draw random numbers would be no good.
-    assert passes(model.rows, "predict_proba", again=1) == 1
-    assert (
-        passes(model.rows, "predict", again=1) == 1
-    )  # its own rule: it need not be the likeliest class
+    assert passes(model.rows, "predict_proba") == 1
+    assert passes(model.rows, "predict") == 1  # its own rule: it need not be the likeliest class
     assert len(fitscribe.search_runs()) == 1
 
 
@@ -217,8 +214,7 @@ def test_where_predict_follows_from_the_probabilities_one_pass_is_made(
     )
     LogisticRegression().fit(X, y)
     assert passes(rows, "predict_proba") == 1
-    # Which predict_proba asks itself; the golden rows besides, once more for their own answer.
-    assert passes(rows, "decision_function", again=1) == 1
+    assert passes(rows, "decision_function") == 1  # which predict_proba asks itself
     assert passes(rows, "predict") == 0
 
 

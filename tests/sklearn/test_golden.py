@@ -43,7 +43,7 @@ WORDS = np.array(["x", "y", "z"])[RNG.integers(0, 3, 300)]
 
 @pytest.fixture(autouse=True)
 def _home(home: Path) -> Iterator[None]:
-    fitscribe.sklearn.autolog(silent=True)
+    fitscribe.sklearn.autolog(silent=True, log_golden_rows=True)
     yield
     fitscribe.sklearn.autolog(disable=True)
 
@@ -167,7 +167,7 @@ def test_answers_of_all_kinds_are_kept() -> None:
     golden = golden_in(folders()[0])
     assert len(golden.answers["predict_proba"]) == 2
     check_answers(model, golden)
-    fitscribe.sklearn.autolog(silent=True, log_transformers=True)
+    fitscribe.sklearn.autolog(silent=True, log_golden_rows=True, log_transformers=True)
     pca = PCA(2).set_output(transform="pandas").fit(frame()[["b", "n"]])
     golden = golden_in(folders()[0])
     assert golden.answers["transform"].columns.tolist() == ["pca0", "pca1"]
@@ -188,7 +188,7 @@ def test_both_models_of_a_search_have_them() -> None:
 
 
 def test_rows_of_the_data_are_kept_only_when_asked() -> None:
-    fitscribe.sklearn.autolog(silent=True, log_input_examples=True)
+    fitscribe.sklearn.autolog(silent=True, log_golden_rows=True, log_input_examples=True)
     LogisticRegression().fit(X, Y)
     golden = golden_in(folders()[0])
     assert golden.origin == "training data"
@@ -196,7 +196,7 @@ def test_rows_of_the_data_are_kept_only_when_asked() -> None:
 
 
 def test_texts_of_an_example_are_asked() -> None:
-    fitscribe.sklearn.autolog(silent=True, log_input_examples=True)
+    fitscribe.sklearn.autolog(silent=True, log_golden_rows=True, log_input_examples=True)
     texts = [f"word{i} and {i % 7}" for i in range(300)]
     model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, Y)
     golden = golden_in(folders()[0])
@@ -205,7 +205,7 @@ def test_texts_of_an_example_are_asked() -> None:
 
 
 def test_an_encoder_of_whole_numbers_knows_them() -> None:
-    fitscribe.sklearn.autolog(silent=True, log_transformers=True)
+    fitscribe.sklearn.autolog(silent=True, log_golden_rows=True, log_transformers=True)
     OneHotEncoder().fit(np.arange(600).reshape(-1, 1) // 5)
     assert list(golden_in(folders()[0]).answers) == ["transform"]
 
@@ -239,7 +239,7 @@ class Rows(np.ndarray):
 
 
 def test_data_that_cannot_be_kept_have_none_and_nothing_is_incomplete() -> None:
-    fitscribe.sklearn.autolog(silent=True, log_input_examples=True)
+    fitscribe.sklearn.autolog(silent=True, log_golden_rows=True, log_input_examples=True)
     LogisticRegression().fit(X.view(Rows), Y)
     run = last()
     assert GOLDEN not in names_in(folders()[0])
@@ -307,7 +307,7 @@ def test_nobody_notices_that_a_model_was_asked() -> None:
 def test_a_model_is_what_it_is_without(model: Any) -> None:
     fitscribe.sklearn.autolog(silent=True, log_golden_rows=False, log_model_profiles=False)
     without = pickle.dumps(model.fit(X.copy(), Y))
-    fitscribe.sklearn.autolog(silent=True)
+    fitscribe.sklearn.autolog(silent=True, log_golden_rows=True)
     assert pickle.dumps(model.fit(X.copy(), Y)) == without
 
 

@@ -137,7 +137,9 @@ OPTIONS: Sequence[Option] = (
         "The first five rows of X with the model: real rows, so no level turns it on.",
         narrows=False,
     ),
-    _group("log_golden_rows", "Made-up rows with the model's answers.", light=False),
+    _group(
+        "log_golden_rows", "Made-up rows with the model's answers.", light=False, standard=False
+    ),
     _group("log_model_profiles", "What each column of X held, with the model.", light=False),
     _group("log_datasets", "The training data: name, schema, shape, digest.", light=True),
     _group("log_training_metrics", "Metrics of the training data.", light=True),

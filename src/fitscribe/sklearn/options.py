@@ -40,7 +40,7 @@ class Options:
     log_progress: bool = True
     log_provenance: bool = True
     log_permutation_importance: bool = False
-    log_golden_rows: bool = True
+    log_golden_rows: bool = False
     log_model_profiles: bool = True
     # Uncommitted changes and the arguments of the command, masked: they may carry secrets.
     log_source_details: bool = False
