@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from fitscribe.modelfolder.archive import Archive
 from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.mlmodel import CODE
 from fitscribe.modelfolder.schema import ModelSignature
@@ -84,8 +83,9 @@ class ModelContents:
         Lines of its ``requirements.txt``.
     created : str or None
         When, as its ``MLmodel`` says.
-    archive : Archive or None
-        What lies in the model's file, if it is a zip archive (skops).
+    members : dict or None
+        What lies in the model's file, if it is a zip archive (skops): name to size in bytes when
+        it is unpacked.
     """
 
     path: str
@@ -102,7 +102,7 @@ class ModelContents:
     versions: dict[str, str] = field(default_factory=dict)
     requirements: tuple[str, ...] = ()
     created: str | None = None
-    archive: Archive | None = None
+    members: dict[str, int] | None = None
 
     @property
     def size(self) -> int:
@@ -154,7 +154,7 @@ class ModelContents:
             },
             "requirements": list(self.requirements),
             "created": self.created,
-            "archive": None if self.archive is None else self.archive.to_dict(),
+            "members": self.members,
         }
 
     def __str__(self) -> str:
@@ -197,14 +197,13 @@ def _lines(found: ModelContents) -> Iterable[str]:
             yield from _part_lines(path, part)
     yield from _signature_lines(found.signature)
     yield from _name_lines(found.names)
-    if found.archive is not None:
+    if found.members is not None:
         yield ""
         yield "Archive"
-        members = found.archive.members
-        for name, size in islice(members.items(), MOST_REFUSED):
+        for name, size in islice(found.members.items(), MOST_REFUSED):
             yield f"  {name}: {size:,} bytes"
-        if len(members) > MOST_REFUSED:
-            yield f"  {len(members) - MOST_REFUSED} more"
+        if len(found.members) > MOST_REFUSED:
+            yield f"  {len(found.members) - MOST_REFUSED} more"
     if found.requirements:
         yield ""
         yield "Requirements"

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from fitscribe.errors import DamagedModel, NotFound, NotSupported, NotTrusted
-from fitscribe.modelfolder.archive import read_archive
 from fitscribe.modelfolder.contents import OWN, STRANGER, UNSIGNED, ModelContents, NameUse
 from fitscribe.modelfolder.environment import REQUIREMENTS_FILE
 from fitscribe.modelfolder.formats import FORMATS
 from fitscribe.modelfolder.manifest import MANIFEST, read_file
 from fitscribe.modelfolder.mlmodel import CODE
 from fitscribe.modelfolder.read import OpenFolder, model_file, open_folder
-from fitscribe.modelfolder.symbols import part_of, read_part
+from fitscribe.modelfolder.symbols import read_part
+from fitscribe.modelfolder.trust.archive import Archive
 from fitscribe.modelfolder.trust.names import may
+from fitscribe.modelfolder.trust.nodes import parse as parse_tree
 from fitscribe.modelfolder.trust.opcodes import WRAPPER, Parsed, parse
 from fitscribe.modelfolder.trust.reader import check_names
 from fitscribe.modelfolder.trust.refusal import CLOUDPICKLE, places
@@ -84,25 +85,19 @@ def contents_of(opened: OpenFolder) -> ModelContents:
         "created": _text(opened.model.utc_time_created),
     }
     if data.startswith(ZIP) or format == "skops":
-        return _of_archive(data, known)
+        return _of_archive(data, opened.is_own, known)
     return _of_pickle(data, opened.is_own, known)
 
 
-def _of_archive(data: bytes, known: dict[str, Any]) -> ModelContents:
-    """Return what a folder holds whose model is a zip archive."""
-    why = (
-        f"The model is written as {known['format']!r}; this version reads "
-        f"{' and '.join(FORMATS)}. Save it again, where it was made, as one of them."
-    )
+def _of_archive(data: bytes, is_own: bool, known: dict[str, Any]) -> ModelContents:
+    """Return what a folder holds whose model is a zip archive, as skops writes them."""
     try:
-        archive = read_archive(data)
-    except DamagedModel as error:
+        archive = Archive(data)
+        known["members"] = {name: archive.size(name) for name in archive.names()}
+        parsed = parse_tree(archive).parsed
+    except (DamagedModel, NotSupported) as error:
         return ModelContents(loads=False, reason=str(error), **known)
-    part = None if archive.root is None else part_of(archive.root, archive.uses)
-    names = _names(archive.root, archive.uses)
-    return ModelContents(
-        loads=False, reason=why, model=part, names=names, archive=archive, **known
-    )
+    return _of_symbols(parsed, is_own, known)
 
 
 def _of_pickle(data: bytes, is_own: bool, known: dict[str, Any]) -> ModelContents:
@@ -111,6 +106,11 @@ def _of_pickle(data: bytes, is_own: bool, known: dict[str, Any]) -> ModelContent
         parsed = parse(unpacked(data))
     except (DamagedModel, NotSupported) as error:
         return ModelContents(loads=False, reason=str(error), **known)
+    return _of_symbols(parsed, is_own, known)
+
+
+def _of_symbols(parsed: Parsed, is_own: bool, known: dict[str, Any]) -> ModelContents:
+    """Return what a folder holds whose model's file was read on symbols."""
     reason = _reason(parsed, is_own, known)
     return ModelContents(
         loads=reason is None,
@@ -139,6 +139,8 @@ def _reason(parsed: Parsed, is_own: bool, known: dict[str, Any]) -> str | None:
             return str(parsed.wrong)
     brought = _modules_in(known["files"]) if is_own else set()
     needed = set(map(_library, parsed.uses)) - brought
+    if known["format"] == "skops":
+        needed.add("skops")
     missing = sorted(name for name in needed if not _is_installed(name))
     if missing:
         return f"It needs {', '.join(missing)}, which this Python does not have."
