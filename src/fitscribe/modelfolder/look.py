@@ -20,7 +20,8 @@ from fitscribe.modelfolder.symbols import read_part
 from fitscribe.modelfolder.trust.archive import Archive
 from fitscribe.modelfolder.trust.names import may
 from fitscribe.modelfolder.trust.nodes import parse as parse_tree
-from fitscribe.modelfolder.trust.opcodes import WRAPPER, Parsed, parse
+from fitscribe.modelfolder.trust.opcodes import parse
+from fitscribe.modelfolder.trust.parsed import WRAPPER, Parsed
 from fitscribe.modelfolder.trust.reader import check_names
 from fitscribe.modelfolder.trust.refusal import CLOUDPICKLE, places
 from fitscribe.modelfolder.trust.unpack import unpacked

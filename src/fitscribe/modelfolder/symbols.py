@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fitscribe.errors import DamagedModel
 from fitscribe.modelfolder.trust.arrays import check_dtype
-from fitscribe.modelfolder.trust.opcodes import (
+from fitscribe.modelfolder.trust.parsed import (
     INSTANTIATED,
     WRAPPER,
     Global,

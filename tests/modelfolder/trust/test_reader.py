@@ -30,7 +30,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from fitscribe.errors import DamagedModel, FitscribeError, NotTrusted
 from fitscribe.modelfolder.trust.names import listed, may, trust, trusted
-from fitscribe.modelfolder.trust.opcodes import Global, Made, parse
+from fitscribe.modelfolder.trust.opcodes import parse
+from fitscribe.modelfolder.trust.parsed import Global, Made
 from fitscribe.modelfolder.trust.reader import read
 
 

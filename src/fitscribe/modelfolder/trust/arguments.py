@@ -14,7 +14,7 @@ from fitscribe.modelfolder.trust.arrays import (
     check_masked,
     check_scalar,
 )
-from fitscribe.modelfolder.trust.opcodes import Global, Made, Pairs, Parsed
+from fitscribe.modelfolder.trust.parsed import Global, Made, Pairs, Parsed
 
 __all__ = ["check_arguments"]
 

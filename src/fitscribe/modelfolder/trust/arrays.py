@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fitscribe.errors import DamagedModel
-from fitscribe.modelfolder.trust.opcodes import Made, Pairs
+from fitscribe.modelfolder.trust.parsed import Made, Pairs
 
 __all__ = ["check_array", "check_buffer", "check_dtype", "check_masked", "check_scalar"]
 

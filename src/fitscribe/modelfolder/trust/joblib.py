@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitscribe.errors import DamagedModel
-from fitscribe.modelfolder.trust.opcodes import WRAPPER, named_now
+from fitscribe.modelfolder.trust.parsed import WRAPPER, named_now
 
 __all__ = ["load_with_arrays"]
 

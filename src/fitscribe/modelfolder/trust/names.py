@@ -28,7 +28,7 @@ from pathlib import Path
 
 from fitscribe import config
 from fitscribe.errors import InvalidParameter
-from fitscribe.modelfolder.trust.opcodes import CALLED, INSTANTIATED
+from fitscribe.modelfolder.trust.parsed import CALLED, INSTANTIATED
 
 __all__ = ["listed", "may", "trust", "trusted"]
 

@@ -19,7 +19,7 @@ from typing import Any
 from fitscribe.errors import NotSupported
 from fitscribe.modelfolder.trust.archive import Archive
 from fitscribe.modelfolder.trust.npy import check_npy, check_npz
-from fitscribe.modelfolder.trust.opcodes import CALLED, INSTANTIATED, Global, Made, Pairs
+from fitscribe.modelfolder.trust.parsed import CALLED, INSTANTIATED, Global, Made, Pairs
 from fitscribe.modelfolder.trust.tree import Tree, damaged
 
 __all__ = ["SCHEMA", "parse"]

@@ -12,7 +12,8 @@ from fitscribe.errors import DamagedModel, MissingDependency, NotSupported
 from fitscribe.modelfolder.trust.arguments import check_arguments
 from fitscribe.modelfolder.trust.joblib import load_with_arrays
 from fitscribe.modelfolder.trust.names import may
-from fitscribe.modelfolder.trust.opcodes import WRAPPER, Parsed, named_now, parse
+from fitscribe.modelfolder.trust.opcodes import parse
+from fitscribe.modelfolder.trust.parsed import WRAPPER, Parsed, named_now
 from fitscribe.modelfolder.trust.refusal import refusal
 from fitscribe.modelfolder.trust.shapes import check_shapes
 from fitscribe.modelfolder.trust.unpack import unpacked

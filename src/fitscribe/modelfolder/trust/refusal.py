@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fitscribe.errors import NotTrusted
-from fitscribe.modelfolder.trust.opcodes import CALLED, Global, Made, Pairs, Parsed
+from fitscribe.modelfolder.trust.parsed import CALLED, Global, Made, Pairs, Parsed
 
 __all__ = ["class_of", "places", "refusal"]
 

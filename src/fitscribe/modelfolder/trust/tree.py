@@ -11,7 +11,7 @@ from typing import Any
 
 from fitscribe.errors import DamagedModel, NotSupported
 from fitscribe.modelfolder.trust.archive import Archive
-from fitscribe.modelfolder.trust.opcodes import CALLED, Global, Parsed, named_now
+from fitscribe.modelfolder.trust.parsed import CALLED, Global, Parsed, named_now
 
 __all__ = ["Tree", "damaged"]
 
