@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packaging import markers, requirements, specifiers, version
+from packaging import requirements, specifiers
 
 from fitscribe.errors import InvalidParameter
-from fitscribe.modelfolder.markers import environment_here, parse_marker
 from fitscribe.modelfolder.requirements import (
     Requirement,
     VersionDifference,
@@ -17,95 +16,6 @@ from fitscribe.modelfolder.requirements import (
     parse_requirement,
     parse_requirements,
 )
-from fitscribe.modelfolder.versions import is_specifier, parse_version, takes
-
-NUMBERS = st.integers(0, 3).map(str)
-VERSIONS = st.builds(
-    lambda epoch, release, pre, post, dev, local: epoch + release + pre + post + dev + local,
-    st.sampled_from(["", "", "", "1!"]),
-    st.lists(NUMBERS, min_size=1, max_size=4).map(".".join),
-    st.sampled_from(["", "", "a1", "b", ".rc2", "-alpha.1", "preview0"]),
-    st.sampled_from(["", "", ".post1", "-1", "rev2"]),
-    st.sampled_from(["", "", ".dev1", "dev"]),
-    st.sampled_from(["", "", "+cpu", "+abc.1", "+1-2"]),
-)
-OPERATORS = st.sampled_from(["==", "!=", "<", ">", "<=", ">=", "~=", "==="])
-
-
-@given(VERSIONS, VERSIONS)
-def test_versions_have_the_order_of_packaging(one: str, other: str) -> None:
-    mine, theirs = parse_version(one), parse_version(other)
-    assert mine is not None
-    assert theirs is not None
-    assert (mine < theirs) == (version.Version(one) < version.Version(other))
-    assert (mine == theirs) == (version.Version(one) == version.Version(other))
-
-
-@given(st.text(alphabet="0123.abcdevprost+-_!* ", max_size=12))
-def test_a_text_is_a_version_where_packaging_says_so(text: str) -> None:
-    try:
-        version.Version(text)
-    except version.InvalidVersion:
-        assert parse_version(text) is None
-    else:
-        assert parse_version(text) is not None
-
-
-@given(OPERATORS, VERSIONS | VERSIONS.map(lambda text: text + ".*"), VERSIONS)
-def test_a_specifier_takes_what_packaging_takes(operator: str, wanted: str, here: str) -> None:
-    try:
-        theirs = specifiers.Specifier(operator + wanted)
-    except specifiers.InvalidSpecifier:
-        # `===` takes any text there; here only what a version is made of.
-        assert not is_specifier(operator, wanted)
-        return
-    if operator == "===" and not is_specifier(operator, wanted):
-        return
-    assert is_specifier(operator, wanted)
-    assert takes(operator, wanted, here) == theirs.contains(here, prereleases=True)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "python_version >= '3.11'",
-        "python_version < '3.9' or sys_platform == 'linux'",
-        "sys_platform != 'win32' and (os_name == 'posix' or os_name == 'nt')",
-        "'linux' in sys_platform",
-        "platform_machine not in 'x86 arm'",
-        "python_full_version ~= '3.11.0'",
-        "implementation_name == \"cpython\" and extra == 'x'",
-        "python_version == '3.*'",
-        "os_name == 'a' or os_name == 'b' and os_name == 'posix'",
-    ],
-)
-def test_a_marker_applies_where_packaging_says_so(text: str) -> None:
-    found = parse_marker(text)
-    assert found is not None
-    theirs = markers.Marker(text).evaluate({"extra": ""})
-    assert found.applies(environment_here()) == theirs
-    again = parse_marker(str(found))
-    assert again is not None
-    assert again.applies(environment_here()) == theirs
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "python_version",
-        "python_version >=",
-        "'a' == 'b'",
-        "nothing == 'x'",
-        "os_name == 'posix' and",
-        "(os_name == 'posix'",
-        "os_name == 'a\\'",
-        "os_name == __import__('os')",
-        "(" * 1000 + "os_name == 'a'" + ")" * 1000,
-    ],
-)
-def test_what_is_no_marker_is_none(text: str) -> None:
-    assert parse_marker(text) is None
 
 
 @pytest.mark.parametrize(
@@ -209,3 +119,20 @@ def test_differences_are_of_what_is_installed_here() -> None:
 
 def test_a_requirement_without_versions_is_met_by_any() -> None:
     assert Requirement("numpy").is_met_by("0.0.1.dev3")
+
+
+@pytest.mark.parametrize(
+    ("line", "is_needed"),
+    [
+        ("numpy; python_version >= '3.11'", True),
+        ("numpy; python_version < '3'", False),
+        ("numpy; extra == 'x'", False),
+        ("numpy; os_name == 'none' or python_version > '3'", True),
+    ],
+)
+def test_a_marker_says_where_it_is_needed(line: str, is_needed: bool) -> None:
+    assert parse_requirement(line).is_needed_here is is_needed
+
+
+def test_an_installed_version_that_is_none_meets_nothing() -> None:
+    assert not parse_requirement("numpy==1.0").is_met_by("unknown")

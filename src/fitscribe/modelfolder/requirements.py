@@ -11,10 +11,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.distributions import installed_version
-from fitscribe.modelfolder.markers import Marker, environment_here, parse_marker
-from fitscribe.modelfolder.versions import is_specifier, takes
 
 __all__ = [
     "Requirement",
@@ -28,15 +33,8 @@ MOST_LINES = 10_000
 LONGEST_LINE = 2000
 # Named in every folder so that MLflow can serve the model; fitscribe loads it without.
 SERVING = ("mlflow", "mlflow-skinny")
-
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-_LINE = re.compile(
-    rf"(?P<name>{_NAME})\s*(?:\[(?P<extras>[^\]]*)\])?\s*"
-    rf"(?:\((?P<inner>[^()]*)\)|(?P<versions>[^;()]*))\s*(?:;(?P<marker>.*))?",
-    re.ASCII,
-)
-_EXTRA = re.compile(_NAME, re.ASCII)
-_SPECIFIER = re.compile(r"(===|~=|==|!=|<=|>=|<|>)\s*(\S+)", re.ASCII)
+# Of what a plain line is written: nothing that begins a path, an address or a variable.
+_PLAIN = re.compile(r"[A-Za-z0-9._\-\[\](),=<>!~+* ;\"'\t]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +46,40 @@ class Requirement:
     name : str
         As the file has it.
     extras : tuple of str
-    specifiers : tuple of (str, str)
-        Operators and versions, all of which hold.
-    marker : Marker or None
-        Where it is needed; None for everywhere.
+    wanted : str
+        The versions that it may have: ``==1.5.2``; empty for any.
+    marker : str
+        Where it is needed, by PEP 508; empty for everywhere.
     """
 
     name: str
     extras: tuple[str, ...] = ()
-    specifiers: tuple[tuple[str, str], ...] = ()
-    marker: Marker | None = None
+    wanted: str = ""
+    marker: str = ""
 
     @property
     def project(self) -> str:
         """The name as indexes spell it."""
-        return re.sub(r"[-_.]+", "-", self.name).lower()
+        return str(canonicalize_name(self.name))
 
     @property
-    def wanted(self) -> str:
-        """The versions alone: ``==1.5.2``; empty for any."""
-        return ",".join(f"{operator}{version}" for operator, version in self.specifiers)
+    def is_needed_here(self) -> bool:
+        """Whether its marker holds for this Python."""
+        try:
+            return not self.marker or Marker(self.marker).evaluate({"extra": ""})
+        except (UndefinedComparison, UndefinedEnvironmentName):
+            return True
 
     def is_met_by(self, version: str) -> bool:
         """Whether a version is one of those."""
-        return all(takes(operator, wanted, version) for operator, wanted in self.specifiers)
+        try:
+            return SpecifierSet(self.wanted).contains(version, prereleases=True)
+        except InvalidVersion:
+            return False
 
     def __str__(self) -> str:
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
-        marker = "" if self.marker is None else f"; {self.marker}"
+        marker = f"; {self.marker}" if self.marker else ""
         return f"{self.name}{extras}{self.wanted}{marker}"
 
 
@@ -111,27 +115,18 @@ def parse_requirement(line: str) -> Requirement:
     >>> str(found)
     'pandas[parquet]==2.2.3; python_version >= "3.11"'
     """
-    found = _LINE.fullmatch(line.strip()) if len(line) <= LONGEST_LINE else None
-    if found is None:
+    text = line.strip()
+    if len(text) > LONGEST_LINE or _PLAIN.fullmatch(text) is None:
         raise _not_plain(line)
-    extras = [text.strip() for text in (found["extras"] or "").split(",") if text.strip()]
-    if not all(_EXTRA.fullmatch(extra) for extra in extras):
-        raise _not_plain(line)
-    text = found["inner"] if found["inner"] is not None else found["versions"]
-    specifiers = []
-    for part in (text or "").split(","):
-        if not part.strip():
-            continue
-        one = _SPECIFIER.fullmatch(part.strip())
-        if one is None or not is_specifier(one[1], one[2]):
-            raise _not_plain(line)
-        specifiers.append((one[1], one[2]))
-    marker = None
-    if found["marker"] is not None:
-        marker = parse_marker(found["marker"])
-        if marker is None:
-            raise _not_plain(line)
-    return Requirement(found["name"], tuple(extras), tuple(specifiers), marker)
+    try:
+        found = Parsed(text)
+        for one in found.specifier:
+            if one.operator == "===":  # which takes any text
+                Version(one.version)
+    except (InvalidRequirement, InvalidVersion, RecursionError):
+        raise _not_plain(line) from None
+    marker = "" if found.marker is None else str(found.marker)
+    return Requirement(found.name, tuple(sorted(found.extras)), str(found.specifier), marker)
 
 
 def parse_requirements(lines: Iterable[str]) -> list[Requirement]:
@@ -171,10 +166,9 @@ def environment_differences(requirements: Iterable[Requirement]) -> list[Version
     >>> environment_differences([parse_requirement("numpy>=1.26")])
     []
     """
-    here = environment_here()
     found = []
     for one in requirements:
-        if one.project in SERVING or (one.marker is not None and not one.marker.applies(here)):
+        if one.project in SERVING or not one.is_needed_here:
             continue
         version = installed_version(one.name)
         if version is None or not one.is_met_by(version):
