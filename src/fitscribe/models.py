@@ -17,6 +17,7 @@ from fitscribe.modelfolder.requirements import Requirement, VersionDifference
 from fitscribe.modelfolder.schema import ModelSignature
 from fitscribe.modelfolder.trust.names import trust, trusted
 from fitscribe.tracking.addresses import get_model_info, set_signature
+from fitscribe.tracking.as_mlflow import refuse
 from fitscribe.tracking.model_folders import diff, environment, inspect
 from fitscribe.tracking.pyfunc import validate_serving_input
 
@@ -65,7 +66,7 @@ _LATER = {
 def __getattr__(name: str) -> Any:
     if name in _LATER:
         return getattr(importlib.import_module(_LATER[name]), name)
-    raise AttributeError(f"module 'fitscribe.models' has no attribute {name!r}")
+    refuse(__name__, name)
 
 
 def __dir__() -> list[str]:

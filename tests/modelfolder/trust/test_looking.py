@@ -20,6 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from fitscribe.errors import FitscribeError
 from fitscribe.modelfolder.differences import Side, compare
+from fitscribe.modelfolder.formats import dump
 from fitscribe.modelfolder.look import look_at
 
 LOOK = """
@@ -91,28 +92,29 @@ def changed(data: bytes, dice: random.Random) -> bytes:
     return bytes(found)
 
 
-def schema(data: bytes) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("schema.json", data)
-    return file.getvalue()
-
-
 def forms() -> dict[str, tuple[bytes, Any]]:
     """Return files, and what wraps each after it was changed."""
     X = [[0.0, 1.0], [1.0, 3.0], [2.0, 5.0], [4.0, 1.0]]
     model = make_pipeline(StandardScaler(), OneHotEncoder(), LogisticRegression(C=2.0))
     model.fit(X, [0, 1, 1, 0])
-    node = {"__class__": "Ridge", "__module__": "a.b", "__loader__": "ObjectNode"}
-    leaf = {"__class__": "str", "__module__": "c", "__loader__": "JsonNode", "content": "[1.5]"}
-    inner = {"__class__": "dict", "__loader__": "DictNode", "content": {"x": leaf, "y": [leaf]}}
-    text = json.dumps({**node, "content": inner}).encode()
+    written = dump(model, "skops").data
+    with zipfile.ZipFile(io.BytesIO(written)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    text = files.pop("schema.json")
+
+    def around(schema: bytes) -> bytes:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in {**files, "schema.json": schema}.items():
+                archive.writestr(name, content)
+        return file.getvalue()
+
     return {
         "0": (pickle.dumps(model, 0), bytes),
         "2": (pickle.dumps(model, 2), bytes),
         "5": (pickle.dumps(model, 5), bytes),
-        "schema": (text, schema),
-        "archive": (schema(text), bytes),
+        "schema": (text, around),
+        "archive": (written, bytes),
     }
 
 
