@@ -28,6 +28,7 @@ from fitscribe.modelfolder.differences import ModelDifference, Side, compare
 from fitscribe.modelfolder.differences.answers import answer_difference
 from fitscribe.modelfolder.differences.fitted import array_change
 from fitscribe.modelfolder.differences.parts import defaults_of
+from fitscribe.modelfolder.golden import Golden
 from fitscribe.modelfolder.infer import infer_signature
 from fitscribe.modelfolder.look import look_at
 from fitscribe.modelfolder.read import load
@@ -258,6 +259,18 @@ def test_what_a_stranger_wrote_is_escaped(between: Any) -> None:
 
 
 # Answers
+
+
+def test_both_models_are_asked_the_golden_rows_of_each(tmp_path: Path) -> None:
+    golden = Golden("given", FRAME, {}).to_bytes()
+    one = saved(tmp_path / "one", Ridge().fit(FRAME, Y), golden=golden)
+    other = saved(tmp_path / "other", Ridge(alpha=9.0).fit(FRAME, Y))
+    (answers,) = diff(one, other).answers
+    assert (answers.rows, answers.differing) == (4, 4)
+    assert diff(other, one).answers[0].differing == 4
+    assert diff(one, one).is_empty
+    assert len(diff(one, one).answers) == 2
+    assert diff(one, other, rows=[]).answers == ()
 
 
 def test_labels_that_differ_are_counted() -> None:

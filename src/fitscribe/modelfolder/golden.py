@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fitscribe.errors import DamagedModel, InvalidParameter, NotSupported
 from fitscribe.modelfolder.containers import is_pandas_frame, is_polars_frame, is_sparse
 from fitscribe.modelfolder.exact import decoded, encoded
+from fitscribe.modelfolder.read import OpenFolder
 
 __all__ = [
     "DIFFERENT",
@@ -29,6 +30,7 @@ __all__ = [
     "Compared",
     "Golden",
     "compare",
+    "kept_in",
 ]
 
 GOLDEN = "golden.json"
@@ -124,6 +126,21 @@ class Golden:
         return cls(
             told["origin"], rows, {name: decoded(answer) for name, answer in answers.items()}
         )
+
+
+def kept_in(opened: OpenFolder) -> Golden | None:
+    """Return the golden rows of a folder, None where it has none.
+
+    Raises
+    ------
+    DamagedModel
+        If its file holds none.
+    NotSupported, MissingDependency
+        If a newer fitscribe wrote it, or the rows need a library that is not here.
+    """
+    if opened.manifest is None or opened.manifest.golden is None:
+        return None
+    return Golden.from_bytes(opened.read(opened.manifest.golden))
 
 
 def _damaged(why: str) -> DamagedModel:

@@ -10,7 +10,15 @@ from typing import Any
 
 from sklearn.exceptions import InconsistentVersionWarning
 
-from fitscribe.modelfolder.golden import DIFFERENT, EQUAL, IDENTICAL, Compared, Golden, compare
+from fitscribe.modelfolder.golden import (
+    DIFFERENT,
+    EQUAL,
+    IDENTICAL,
+    Compared,
+    Golden,
+    compare,
+    kept_in,
+)
 from fitscribe.modelfolder.read import OpenFolder, check_trust, load_opened, open_folder
 from fitscribe.modelfolder.write import versions_here
 from fitscribe.sklearn.attempt import Attempts, FitscribeWarning
@@ -98,7 +106,7 @@ def verify(model_uri: str | Path, trust: str | None = None) -> Verification:
     check_trust(trust)
     opened = opened_model(model_uri)
     versions = _different_versions(opened)
-    golden = _golden(opened)
+    golden = kept_in(opened)
     with unwarned(InconsistentVersionWarning):
         model = load_opened(opened, trust=trust)
     if golden is None:
@@ -119,7 +127,7 @@ def load_checked(opened: OpenFolder, trust: str | None) -> Any:
     if SKLEARN not in versions or opened.manifest is None or opened.manifest.golden is None:
         return load_opened(opened, trust=trust)
     attempts = Attempts("golden rows", silent=True)
-    golden = attempts("read", lambda: _golden(opened))
+    golden = attempts("read", lambda: kept_in(opened))
     if golden is None:
         return load_opened(opened, trust=trust)
     with unwarned(InconsistentVersionWarning):
@@ -145,13 +153,6 @@ def _sentence(found: Verification | None, versions: Mapping[str, Any]) -> str:
         f"{head}{asked} on its {found.rows} golden rows. Load it with scikit-learn {then}, or "
         "fit it anew."
     )
-
-
-def _golden(opened: OpenFolder) -> Golden | None:
-    """Return the golden rows of a folder, None where it has none."""
-    if opened.manifest is None or opened.manifest.golden is None:
-        return None
-    return Golden.from_bytes(opened.read(opened.manifest.golden))
 
 
 def _different_versions(opened: OpenFolder) -> dict[str, tuple[str | None, str | None]]:

@@ -10,9 +10,10 @@ from fitscribe.core.uris import LocalPath, parse_model_uri
 from fitscribe.errors import DamagedModel, FitscribeError, InvalidParameter, NotFound
 from fitscribe.modelfolder.contents import ModelContents
 from fitscribe.modelfolder.differences import ModelDifference, Side, compare
+from fitscribe.modelfolder.golden import kept_in
 from fitscribe.modelfolder.look import contents_of, look_at
 from fitscribe.modelfolder.model_environment import ModelEnvironment, environment_of
-from fitscribe.modelfolder.read import load, open_folder
+from fitscribe.modelfolder.read import OpenFolder, check_trust, load_opened, open_folder
 from fitscribe.tracking.addresses import find_model, folder_of_model
 
 __all__ = ["diff", "environment", "inspect", "known_folder"]
@@ -115,7 +116,7 @@ def environment(model_uri: str | Path) -> ModelEnvironment:
 
 
 def diff(
-    a: str | Path, b: str | Path, trust: str | None = None, *, rows: Iterable[Any] = ()
+    a: str | Path, b: str | Path, trust: str | None = None, *, rows: Iterable[Any] | None = None
 ) -> ModelDifference:
     """Return what differs between two models, seen from the first.
 
@@ -126,8 +127,9 @@ def diff(
     trust : {"code"}, optional
         Run whatever the files name, as of :func:`fitscribe.sklearn.load_model`. Without it, one
         that would not be loaded is compared by what its file says.
-    rows : iterable of array-like
-        Sets of rows, ``[X_test]`` say; each is asked of both models.
+    rows : iterable of array-like, optional
+        Sets of rows, ``[X_test]`` say; each is asked of both models. By default the golden rows
+        of both, where they have any.
 
     Returns
     -------
@@ -155,15 +157,20 @@ def diff(
     >>> found.answers[0].differing
     2
     """
-    return compare(_side(a, trust), _side(b, trust), rows)
+    check_trust(trust)
+    opened = [open_folder(*known_folder(model_uri)) for model_uri in (a, b)]
+    before, after = (_side(uri, one, trust) for uri, one in zip((a, b), opened, strict=True))
+    if rows is None:
+        golden = [kept_in(one) for one in opened]
+        rows = [one.rows for one in golden if one is not None]
+    return compare(before, after, rows)
 
 
-def _side(model_uri: str | Path, trust: str | None) -> Side:
+def _side(model_uri: str | Path, opened: OpenFolder, trust: str | None) -> Side:
     """Return a model with what is known of its file, loaded if it may be."""
-    folder, digest = known_folder(model_uri)
-    contents = contents_of(open_folder(folder, digest))
+    contents = contents_of(opened)
     try:
-        return Side(str(model_uri), contents, load(folder, trust=trust, digest=digest))
+        return Side(str(model_uri), contents, load_opened(opened, trust))
     except InvalidParameter as error:
         if not isinstance(error, DamagedModel):
             raise
