@@ -136,6 +136,11 @@ def _to_array(told: Any) -> NDArray[Any]:
     types = {"b": bool, "f": float, "U": str}
     if not set(map(type, values)) <= {types.get(dtype.kind, int)}:
         raise _damaged(f"a value is not of the dtype {text}")
+    if dtype.kind in "iu" and values:
+        # numpy 1 takes what is too large, and warns.
+        limits = np.iinfo(dtype)
+        if min(values) < limits.min or max(values) > limits.max:
+            raise _damaged(f"a value is too large for the dtype {text}")
     try:
         if dtype.kind in "mM":
             found: NDArray[Any] = np.array(values, dtype=f"{text[0]}i8").view(dtype)

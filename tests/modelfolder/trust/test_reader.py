@@ -31,7 +31,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from fitscribe.errors import DamagedModel, FitscribeError, NotTrusted
 from fitscribe.modelfolder.trust.names import listed, may, trust, trusted
 from fitscribe.modelfolder.trust.opcodes import parse
-from fitscribe.modelfolder.trust.parsed import Global, Made
+from fitscribe.modelfolder.trust.parsed import Global, Made, named_now
 from fitscribe.modelfolder.trust.reader import read
 
 
@@ -108,6 +108,8 @@ def test_no_list_names_what_could_run_something() -> None:
     words = ("load", "save", "open", "exec", "eval", "import", "system", "fetch", "memmap", "file")
     plain = [name for _, name in listed()]
     assert not [name for name in plain if any(word in name.lower() for word in words)]
+    # A name is looked up under what its module is called now.
+    assert all(named_now(module) == module for module, _ in listed())
     for name in ("type", "eval", "map", "vars", "globals"):
         assert not may("builtins", name, frozenset())
 
