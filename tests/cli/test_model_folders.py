@@ -55,7 +55,7 @@ def test_a_folder_is_shown_where_nothing_is_recorded(home: Path, capsys: Output)
     assert main(["models", "show", "models:/m-1234"]) == 1
     assert "Nothing is recorded" in capsys.readouterr().err
     assert main(["models", "show", str(home.parent / "none")]) == 1
-    assert "There is no folder" in capsys.readouterr().err
+    assert "There is no file or folder" in capsys.readouterr().err
 
 
 def test_what_a_stranger_wrote_does_not_drive_the_terminal(home: Path, capsys: Output) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 
 import fitscribe
+import fitscribe.models
+import fitscribe.pyfunc
 import fitscribe.sklearn
 from fitscribe.entities import ModelVersion, RegisteredModel
 from fitscribe.errors import (
@@ -21,6 +23,7 @@ from fitscribe.errors import (
     NotSupported,
 )
 from fitscribe.models import ModelInfo
+from fitscribe.tracking import addresses
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -317,3 +320,36 @@ def test_entities_are_plain_values() -> None:
     assert told["latest_versions"][0]["tags"] == {"a": "1"}
     assert len({found, found}) == 1
     assert dict(found.latest_versions[0])["version"] == "1"
+
+
+def test_a_runs_own_folder_of_a_models_name_is_not_held_against_that_model(home: Path) -> None:
+    model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    with fitscribe.start_run() as run:
+        fitscribe.sklearn.log_model(model, name="model")
+        fitscribe.sklearn.save_model(Ridge().fit([[0.0], [1.0]], [0, 1]), "beside")
+        fitscribe.log_artifacts("beside", "model")
+    address = f"runs:/{run.info.run_id}/model"
+    assert type(fitscribe.sklearn.load_model(address)) is Ridge
+    assert "Ridge" in str(fitscribe.models.inspect(address))
+    assert fitscribe.models.verify(address).outcome == "nothing to replay"
+
+
+def test_an_alias_that_is_moved_meanwhile_is_one_model(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = fitscribe.Client()
+    for C in (1.0, 2.0):
+        model = LogisticRegression(C=C).fit([[0.0], [1.0]], [0, 1])
+        fitscribe.sklearn.log_model(model, registered_model_name="moved")
+    client.set_registered_model_alias("moved", "champion", "1")
+    asked = addresses.version_at
+
+    def moved(*given: Any) -> Any:
+        found = asked(*given)
+        client.set_registered_model_alias("moved", "champion", "2")
+        return found
+
+    monkeypatch.setattr(addresses, "version_at", moved)
+    assert fitscribe.sklearn.load_model("models:/moved@champion").C == 1.0
+    client.set_registered_model_alias("moved", "champion", "1")
+    fitscribe.pyfunc.load_model("models:/moved@champion").get_raw_model()

@@ -14,15 +14,15 @@ from fitscribe.modelfolder.enforce import Enforcement
 from fitscribe.modelfolder.mlmodel import Model
 from fitscribe.modelfolder.problems import refusal
 from fitscribe.modelfolder.pyfunc import FLAVOR, PyFuncModel
-from fitscribe.modelfolder.read import load, read_model
+from fitscribe.modelfolder.read import load_opened
 from fitscribe.modelfolder.schema import ColSpec, ColumnName, Schema, TensorSpec
 from fitscribe.modelfolder.values import ANY, numpy_type
-from fitscribe.tracking.addresses import find_model, folder_of_model
+from fitscribe.tracking.addresses import open_model
 from fitscribe.tracking.pyfunc import load_model
 
 Form: TypeAlias = Literal["array", "frame", "dicts", "values"]
 
-__all__ = ["Asked", "Inputs", "open_model"]
+__all__ = ["Asked", "Inputs", "asked_model"]
 
 
 class Inputs:
@@ -220,7 +220,7 @@ def _check_once(columns: Sequence[str], names: Sequence[str]) -> None:
         raise InvalidParameter(f"The file has several columns of one name: {sorted(set(twice))}.")
 
 
-def open_model(
+def asked_model(
     model_uri: str | Path,
     method: str | None,
     trust: str | None,
@@ -241,10 +241,10 @@ def open_model(
         if method is None:
             raise
         # What had no method to predict with is a transformer, say, and no python_function.
-        known, folder = find_model(model_uri), folder_of_model(model_uri)
-        estimator = load(folder, trust=trust, digest=None if known is None else known.digest)
+        opened = open_model(model_uri)
+        estimator = load_opened(opened, trust)
         return Asked(
-            read_model(folder), estimator, method, _method(estimator, method), is_estimator=True
+            opened.model, estimator, method, _method(estimator, method), is_estimator=True
         )
     return _of_pyfunc(loaded, method, params)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fitscribe.batch.answers import columns_of, empty_answer
-from fitscribe.batch.asked import Asked, Inputs, open_model
+from fitscribe.batch.asked import Asked, Inputs, asked_model
 from fitscribe.batch.reading import Source, evened, open_source
 from fitscribe.batch.writing import Sink, check_output, new_file
 from fitscribe.errors import InvalidParameter
@@ -141,7 +141,7 @@ def predict_file(
     _check_rows(part_rows)
     check_output(path, overwrite)
     with closing(open_source(source_path)) as source:
-        asked = open_model(model_uri, method, trust, params)
+        asked = asked_model(model_uri, method, trust, params)
         try:
             inputs = asked.inputs_of(source.names, kept)
         except InvalidParameter as error:

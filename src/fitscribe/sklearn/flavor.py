@@ -19,9 +19,10 @@ from fitscribe.sklearn.golden import Kept, kept_by_hand
 from fitscribe.sklearn.observe import all_params
 from fitscribe.sklearn.options import Options
 from fitscribe.sklearn.predictions import known_answer
-from fitscribe.sklearn.replay import load_checked, opened_model
+from fitscribe.sklearn.replay import load_checked
 from fitscribe.sklearn.rows import copied
 from fitscribe.sklearn.standin import reason_not_to_ask, stand_in
+from fitscribe.tracking.addresses import open_model
 from fitscribe.tracking.log_model import Place, log_folder
 
 if TYPE_CHECKING:
@@ -338,7 +339,7 @@ def load_model(
     ``FitscribeWarning`` tells how much they differ. See :func:`fitscribe.models.verify`.
     """
     check_trust(trust)
-    return load_checked(opened_model(model_uri, dst_path), trust)
+    return load_checked(open_model(model_uri, dst_path), trust)
 
 
 def get_default_pip_requirements(

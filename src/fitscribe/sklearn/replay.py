@@ -19,17 +19,17 @@ from fitscribe.modelfolder.golden import (
     compare,
     kept_in,
 )
-from fitscribe.modelfolder.read import OpenFolder, check_trust, load_opened, open_folder
+from fitscribe.modelfolder.read import OpenFolder, check_trust, load_opened
 from fitscribe.modelfolder.write import versions_here
 from fitscribe.sklearn.attempt import Attempts, FitscribeWarning
 from fitscribe.sklearn.generators import generators_of
 from fitscribe.sklearn.golden import answers_of
 from fitscribe.sklearn.observe import all_params
 from fitscribe.sklearn.quiet import quietly, unwarned
-from fitscribe.tracking.addresses import find_model, folder_of_model
+from fitscribe.tracking.addresses import open_model
 from fitscribe.tracking.stack import level_of_caller
 
-__all__ = ["Verification", "load_checked", "opened_model", "verify"]
+__all__ = ["Verification", "load_checked", "verify"]
 
 NOTHING = "nothing to replay"
 SKLEARN = "scikit-learn"
@@ -104,7 +104,7 @@ def verify(model_uri: str | Path, trust: str | None = None) -> Verification:
     'identical'
     """
     check_trust(trust)
-    opened = opened_model(model_uri)
+    opened = open_model(model_uri)
     versions = _different_versions(opened)
     golden = kept_in(opened)
     with unwarned(InconsistentVersionWarning):
@@ -112,13 +112,6 @@ def verify(model_uri: str | Path, trust: str | None = None) -> Verification:
     if golden is None:
         return Verification(NOTHING, versions=versions)
     return _replay(model, golden, versions)
-
-
-def opened_model(model_uri: str | Path, dst_path: str | Path | None = None) -> OpenFolder:
-    """Return a model's folder, held against what its store knows; parameters as of load_model."""
-    known = find_model(model_uri)
-    digest = None if known is None else known.digest
-    return open_folder(folder_of_model(model_uri, dst_path), digest)
 
 
 def load_checked(opened: OpenFolder, trust: str | None) -> Any:

@@ -27,7 +27,7 @@ from fitscribe.core.uris import (
 from fitscribe.errors import InvalidParameter, MissingDependency, NotFound, NotSupported
 from fitscribe.modelfolder import yamltext
 from fitscribe.modelfolder.info import ModelInfo
-from fitscribe.modelfolder.read import open_folder, read_model
+from fitscribe.modelfolder.read import OpenFolder, open_folder, read_model
 from fitscribe.modelfolder.schema import ModelSignature
 from fitscribe.modelfolder.write import described_again, rewrite
 from fitscribe.tracking.artifacts import RunFiles, files_at, path_text
@@ -46,7 +46,9 @@ __all__ = [
     "load_dict",
     "load_image",
     "load_text",
+    "locate_model",
     "models_made",
+    "open_model",
     "set_signature",
     "version_at",
 ]
@@ -211,15 +213,56 @@ def find_model(model_uri: str | Path) -> LoggedModel | None:
     return None if model_id is None else connection.store.get_logged_model(model_id)
 
 
+def _pinned(model_uri: str | Path) -> tuple[str | Path, int | None]:
+    """Return an address by which a model stays the same, and its number if it is a version.
+
+    An alias, or what is the latest, may be moved while it is looked at.
+    """
+    parsed = parse_model_uri(str(model_uri))
+    if isinstance(parsed, (LocalPath, ModelId, RunArtifact)):
+        return model_uri, None
+    version = version_at(connect(), parsed)
+    number = int(version.version)
+    return f"models:/{version.name}/{number}", number
+
+
+def locate_model(
+    model_uri: str | Path, destination: str | Path | None = None
+) -> tuple[Path, str | None]:
+    """Return a model's local folder, and the digest of its manifest that its store knows.
+
+    Parameters and errors as of :func:`folder_of_model`. No store knows a bare folder, nor a folder
+    that a run has of its own beside a logged model of that name.
+    """
+    model_uri, _ = _pinned(model_uri)
+    if isinstance(parse_model_uri(str(model_uri)), LocalPath):
+        return folder_of_model(model_uri, destination), None
+    connection = connect()
+    files, path = _resolve(model_uri, connection)
+    known = find_model(model_uri)
+    digest = None
+    if known is not None and path is None:
+        own = files_at(connection, known.artifact_location)
+        digest = known.digest if own.uri == files.uri else None
+    return Path(files.download(path, destination)), digest
+
+
+def open_model(model_uri: str | Path, destination: str | Path | None = None) -> OpenFolder:
+    """Return a model's folder, read once and held against what its store knows of it.
+
+    Raises
+    ------
+    NotFound, NotSupported
+        As :func:`folder_of_model`.
+    DamagedModel
+        If a byte of it is not what was written.
+    """
+    return open_folder(*locate_model(model_uri, destination))
+
+
 def get_model_info(model_uri: str | Path) -> ModelInfo:
     """Return a model's facts without loading it; parameters as :func:`folder_of_model`."""
-    number = None
-    parsed = parse_model_uri(str(model_uri))
-    if not isinstance(parsed, (LocalPath, ModelId, RunArtifact)):
-        # By its number from here on: an alias may be moved meanwhile.
-        version = version_at(connect(), parsed)
-        number = int(version.version)
-        model_uri = f"models:/{version.name}/{number}"
+    model_uri, number = _pinned(model_uri)
     model = read_model(folder_of_model(model_uri))
     known = find_model(model_uri)
     if known is None:
@@ -263,14 +306,13 @@ def set_signature(model_uri: str | Path, signature: ModelSignature) -> None:
             f"A signature is a ModelSignature, not {signature!r:.80}. infer_signature(...) makes "
             "one from data."
         )
-    known = find_model(model_uri)
-    folder = folder_of_model(model_uri)
-    opened = open_folder(folder, None if known is None else known.digest)
+    model_uri, _ = _pinned(model_uri)
+    opened = open_model(model_uri)
     changed, digest = described_again(opened, replace(opened.model, signature=signature))
     if isinstance(parse_model_uri(str(model_uri)), LocalPath):
-        rewrite(folder, changed)
+        rewrite(opened.path, changed)
         return
-    connection = connect()
+    connection, known = connect(), find_model(model_uri)
     files, path = _resolve(model_uri, connection)
     for name, data in changed.items():
         files.put_bytes("/".join(part for part in (path, name) if part), data)

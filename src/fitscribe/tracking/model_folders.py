@@ -6,35 +6,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fitscribe.core.uris import LocalPath, parse_model_uri
-from fitscribe.errors import DamagedModel, FitscribeError, InvalidParameter, NotFound
+from fitscribe.errors import DamagedModel, FitscribeError, InvalidParameter
 from fitscribe.modelfolder.contents import ModelContents
 from fitscribe.modelfolder.differences import ModelDifference, Side, compare
 from fitscribe.modelfolder.golden import kept_in
-from fitscribe.modelfolder.look import contents_of, look_at
+from fitscribe.modelfolder.look import contents_of
 from fitscribe.modelfolder.model_environment import ModelEnvironment, environment_of
-from fitscribe.modelfolder.read import OpenFolder, check_trust, load_opened, open_folder
-from fitscribe.tracking.addresses import find_model, folder_of_model
+from fitscribe.modelfolder.read import OpenFolder, check_trust, load_opened
+from fitscribe.tracking.addresses import open_model
 
-__all__ = ["diff", "environment", "inspect", "known_folder"]
+__all__ = ["diff", "environment", "inspect"]
 
 # What running a file's own code raises before it is a model.
 _CODE_FAILS = (ArithmeticError, AttributeError, ImportError, LookupError, TypeError, ValueError)
-
-
-def known_folder(model_uri: str | Path) -> tuple[Path, str | None]:
-    """Return a model's local folder, and the digest that its store knows.
-
-    A folder is no business of any store: none is opened for it.
-    """
-    parsed = parse_model_uri(str(model_uri))
-    if isinstance(parsed, LocalPath):
-        path = Path(parsed.path).absolute()
-        if not path.is_dir():
-            raise NotFound(f"There is no folder {str(model_uri)!r:.200}.")
-        return path, None
-    known = find_model(model_uri)
-    return folder_of_model(model_uri), None if known is None else known.digest
 
 
 def inspect(model_uri: str | Path) -> ModelContents:
@@ -77,7 +61,7 @@ def inspect(model_uri: str | Path) -> ModelContents:
     >>> found.model.cls, found.loads, found.contains_code
     ('sklearn.linear_model._ridge.Ridge', True, False)
     """
-    return look_at(*known_folder(model_uri))
+    return contents_of(open_model(model_uri))
 
 
 def environment(model_uri: str | Path) -> ModelEnvironment:
@@ -112,7 +96,7 @@ def environment(model_uri: str | Path) -> ModelEnvironment:
     >>> [one.name for one in needed.requirements], needed.differences()
     (['mlflow', 'numpy', 'scikit-learn', 'scipy'], [])
     """
-    return environment_of(open_folder(*known_folder(model_uri)))
+    return environment_of(open_model(model_uri))
 
 
 def diff(
@@ -158,7 +142,7 @@ def diff(
     2
     """
     check_trust(trust)
-    opened = [open_folder(*known_folder(model_uri)) for model_uri in (a, b)]
+    opened = [open_model(model_uri) for model_uri in (a, b)]
     before, after = (_side(uri, one, trust) for uri, one in zip((a, b), opened, strict=True))
     if rows is None:
         golden = [kept_in(one) for one in opened]

@@ -19,7 +19,7 @@ from fitscribe.modelfolder.python_folder import (
 )
 from fitscribe.modelfolder.request import read_request
 from fitscribe.modelfolder.write import ModelFolder, save
-from fitscribe.tracking.addresses import download_artifacts, find_model, folder_of_model
+from fitscribe.tracking.addresses import download_artifacts, folder_of_model, locate_model
 from fitscribe.tracking.log_model import Place, log_folder
 from fitscribe.tracking.stack import level_of_caller
 
@@ -72,8 +72,7 @@ def load_model(
     >>> load_model(info.model_uri).predict([[0.5]])
     array([0.5])
     """
-    known = find_model(model_uri)
-    folder = folder_of_model(model_uri, dst_path)
+    folder, digest = locate_model(model_uri, dst_path)
     if not suppress_warnings:
         found = version_differences(folder)
         if found:
@@ -83,7 +82,6 @@ def load_model(
                 FitscribeWarning,
                 stacklevel=level_of_caller(),
             )
-    digest = None if known is None else known.digest
     return load_pyfunc(folder, trust=trust, digest=digest, model_config=model_config)
 
 
