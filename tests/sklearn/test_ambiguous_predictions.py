@@ -114,6 +114,58 @@ def test_the_text_of_the_call_names_the_model(copy: str, iris: tuple[Any, ...]) 
     assert tied() == found
 
 
+class Answers:
+    """Keeps answers, and has one that it computes."""
+
+    def __init__(self, kept: Any) -> None:
+        self.kept = kept
+
+    @property
+    def computed(self) -> Any:
+        raise AssertionError("a property of the user's was asked")
+
+
+def of_attribute(truth: Any, answers: Any) -> float:
+    """Return the accuracy of a copy, which the text names by an attribute."""
+    return float(accuracy_score(truth, answers.kept.copy()))
+
+
+def of_item(truth: Any, answers: Any) -> float:
+    """Return it of an item of a dict."""
+    by_name = {"mine": answers.kept}
+    return float(accuracy_score(truth, by_name["mine"].copy()))
+
+
+def of_place(truth: Any, answers: Any) -> float:
+    """Return it of an item of a list in an attribute."""
+    answers.listed = [None, answers.kept]
+    return float(accuracy_score(truth, answers.listed[1].copy()))
+
+
+@pytest.mark.parametrize("score", [of_attribute, of_item, of_place])
+def test_attributes_and_items_in_the_text_name_the_model(
+    score: Callable[..., float], iris: tuple[Any, ...]
+) -> None:
+    X_train, X_test, y_train, y_test = iris
+    models = {name: make().fit(X_train, y_train) for name, make in MODELS.items()}
+    answers = {name: Answers(model.predict(X_test)) for name, model in models.items()}
+    found = {name: {"accuracy_score_X_test": score(y_test, answers[name])} for name in models}
+    assert tied() == found
+    assert untied() == []
+
+
+def test_what_is_computed_is_not_asked_for_a_name(iris: tuple[Any, ...]) -> None:
+    X_train, X_test, y_train, y_test = iris
+    models = [MODELS[name]().fit(X_train, y_train) for name in ("SVC", "LogisticRegression")]
+    answers = [Answers(model.predict(X_test)) for model in models]
+
+    def shown(_: Any, labels: Any) -> Any:
+        return labels.copy()
+
+    value = accuracy_score(y_test, shown(lambda: answers[0].computed, answers[1].kept))
+    assert tied() == {"SVC": {}, "LogisticRegression": {"accuracy_score_X_test": value}}
+
+
 @pytest.fixture
 def noisy() -> tuple[Any, ...]:
     X, y = make_classification(300, flip_y=0.2, class_sep=0.6, random_state=3)

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fitscribe.sklearn.variables import argument_text, names_in_argument
+from fitscribe.sklearn.variables import argument_text, paths_in_argument
 from fitscribe.sklearn.weakly import kept_by_code, kept_weakly
-from fitscribe.sklearn.written import source_of
+from fitscribe.sklearn.written import Path, source_of
 
 __all__ = ["DATA", "TRUTH", "Reading", "call_text", "names_given", "reading_at", "roles_of"]
 
@@ -53,15 +53,15 @@ class Reading(NamedTuple):
 
     Parameters
     ----------
-    places : sequence of (int, str, sequence of str)
+    places : sequence of (int, str, sequence of Path)
         Of each argument that may be a prediction, or data: its place, its role, and the variables
-        that its text names.
+        that its text names, with what it takes of them.
     text : str or None
         The arguments as they are written there, if that is how they are shown where all of them
         are arrays.
     """
 
-    places: Sequence[tuple[int, str, Sequence[str]]]
+    places: Sequence[tuple[int, str, Sequence[Path]]]
     text: str | None
 
 
@@ -86,7 +86,7 @@ def roles_of(names: tuple[str, ...]) -> list[tuple[int, str]]:
 def reading_at(code: CodeType, instruction: int, names: tuple[str, ...]) -> Reading:
     """Return how the call is read that an instruction makes, with parameters of these names."""
     places = [
-        (place, role, names_in_argument(code, instruction, (place, names[place])))
+        (place, role, paths_in_argument(code, instruction, (place, names[place])))
         for place, role in roles_of(names)
     ]
     texts = [source_of(code, instruction, place) for place in enumerate(names)]

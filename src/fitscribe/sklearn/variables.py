@@ -11,6 +11,7 @@ import dis
 import inspect
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from types import CodeType, FrameType
 from typing import Any
@@ -18,10 +19,11 @@ from typing import Any
 from fitscribe.sklearn.weakly import kept_by_code
 from fitscribe.sklearn.written import (
     IN,
+    Path,
     Place,
     file_name,
     name_of,
-    names_of,
+    paths_of,
     source_of,
 )
 from fitscribe.tracking.stack import SKIPPED_FILE, is_between
@@ -32,7 +34,7 @@ __all__ = [
     "arrays_near",
     "calling_frame",
     "named",
-    "names_in_argument",
+    "paths_in_argument",
     "variable_name",
 ]
 
@@ -113,23 +115,46 @@ def argument_text(value: Any, place: Place, frame: FrameType | None = None) -> s
     return text
 
 
-def names_in_argument(code: CodeType, instruction: int, place: Place) -> Sequence[str]:
-    """Return the variables that the text of an argument of a call names, for :func:`named`."""
-    return () if _holds_its_names(code) else names_of(code, instruction, place)
+def paths_in_argument(code: CodeType, instruction: int, place: Place) -> Sequence[Path]:
+    """Return the variables that an argument's text names, and what of them, for :func:`named`."""
+    return () if _holds_its_names(code) else paths_of(code, instruction, place)
 
 
-def named(names: Sequence[str], frame: FrameType) -> list[Any]:
-    """Return the objects that go by some names in a frame."""
+def named(paths: Sequence[Path], frame: FrameType) -> list[Any]:
+    """Return the objects that some paths lead to from a frame's variables, and those on the way.
+
+    Attributes are looked up where an object itself keeps them, items in plain dicts, lists and
+    tuples: nobody's code runs.
+    """
     bound, others = frame.f_locals, frame.f_globals
     known = []
     try:
-        for name in names:
+        for name, *steps in paths:
             one = bound.get(name, others.get(name))
+            for step in steps:
+                if one is None:
+                    break
+                known.append(one)
+                one = _taken(one, step)
             if one is not None:
                 known.append(one)
         return known
     finally:
         _let_go(frame.f_code, bound)
+
+
+def _taken(one: Any, step: Any) -> Any:
+    """Return an attribute or an item of an object; None if it is computed, or is not there."""
+    if type(step) is str:
+        with suppress(AttributeError):
+            return object.__getattribute__(one, "__dict__").get(step)
+        return None
+    (key,) = step
+    if type(one) is dict:
+        return one.get(key)
+    if type(one) in (list, tuple) and type(key) is int and 0 <= key < len(one):
+        return one[key]
+    return None
 
 
 def _is_library(frame: FrameType) -> bool:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import ast
 import linecache
+from collections.abc import Iterator
 from pathlib import PurePath
 from types import CodeType
 
 from fitscribe.sklearn.weakly import kept_by_code
 
-__all__ = ["IN", "Place", "file_name", "name_of", "names_of", "source_of"]
+__all__ = ["IN", "Path", "Place", "file_name", "name_of", "paths_of", "source_of"]
 
 MOST_TEXT = 60
 # A function of such a name gets data from elsewhere.
@@ -23,6 +24,9 @@ IN = "\0"
 MOST_SOURCE = 4000
 # An argument's position in a call, counted without ``self``, and its name.
 Place = tuple[int, str]
+# A variable and what is taken of it: attributes by name, items by a tuple of their one key.
+# ``self.answers["forest"]`` is ``("self", "answers", ("forest",))``.
+Path = tuple[str, *tuple[str | tuple[object], ...]]
 
 
 @kept_by_code
@@ -44,13 +48,34 @@ def name_of(code: CodeType, instruction: int, place: Place) -> str | None:
 
 
 @kept_by_code
-def names_of(code: CodeType, instruction: int, place: Place) -> tuple[str, ...]:
-    """Return the variables that the text of an argument names."""
+def paths_of(code: CodeType, instruction: int, place: Place) -> tuple[Path, ...]:
+    """Return the variables that the text of an argument names, and what it takes of them."""
     given = _argument_at(code, instruction, place)
-    if given is None:
-        return ()
-    nodes = (node for node in ast.walk(given) if isinstance(node, ast.Name))
-    return tuple(dict.fromkeys(node.id for node in nodes))
+    return () if given is None else tuple(dict.fromkeys(_paths(given)))
+
+
+def _paths(node: ast.AST) -> Iterator[Path]:
+    whole = _path(node)
+    if whole is not None:
+        yield whole
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _paths(child)
+
+
+def _path(node: ast.AST) -> Path | None:
+    """Return the path that an expression is; None if it is more than that."""
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    step: str | tuple[object]
+    if isinstance(node, ast.Attribute):
+        step = node.attr
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        step = (node.slice.value,)
+    else:
+        return None
+    before = _path(node.value)
+    return None if before is None else (*before, step)
 
 
 @kept_by_code
