@@ -57,7 +57,8 @@ def between(tmp_path: Path) -> Any:
     """Return what compares two models that are written and read back."""
 
     def compared(one: Any, other: Any, rows: Any = ()) -> ModelDifference:
-        return compare(side(tmp_path / "one", one), side(tmp_path / "other", other), rows)
+        given = [("", held) for held in rows]
+        return compare(side(tmp_path / "one", one), side(tmp_path / "other", other), given)
 
     return compared
 
@@ -267,6 +268,8 @@ def test_both_models_are_asked_the_golden_rows_of_each(tmp_path: Path) -> None:
     other = saved(tmp_path / "other", Ridge(alpha=9.0).fit(FRAME, Y))
     (answers,) = diff(one, other).answers
     assert (answers.rows, answers.differing) == (4, 4)
+    assert str(answers).startswith(f"predict on the 4 golden rows of {one}: 4 answers differ")
+    assert answers.to_dict()["golden_of"] == str(one)
     assert diff(other, one).answers[0].differing == 4
     assert diff(one, one).is_empty
     assert len(diff(one, one).answers) == 2

@@ -144,10 +144,10 @@ def diff(
     check_trust(trust)
     opened = [open_model(model_uri) for model_uri in (a, b)]
     before, after = (_side(uri, one, trust) for uri, one in zip((a, b), opened, strict=True))
-    if rows is None:
-        golden = [kept_in(one) for one in opened]
-        rows = [one.rows for one in golden if one is not None]
-    return compare(before, after, rows)
+    if rows is not None:
+        return compare(before, after, [("", held) for held in rows])
+    golden = [(side.name, kept_in(one)) for side, one in zip((before, after), opened, strict=True)]
+    return compare(before, after, [(name, kept.rows) for name, kept in golden if kept])
 
 
 def _side(model_uri: str | Path, opened: OpenFolder, trust: str | None) -> Side:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -144,14 +144,15 @@ class ModelDifference:
         return f"<div>{''.join(parts)}</div>"
 
 
-def compare(before: Side, after: Side, rows: Iterable[Any] = ()) -> ModelDifference:
+def compare(before: Side, after: Side, rows: Iterable[tuple[str, Any]] = ()) -> ModelDifference:
     """Return what differs between two models.
 
     Parameters
     ----------
     before, after : Side
-    rows : iterable of array-like
-        Sets of rows that both are asked, if both were loaded.
+    rows : iterable of (str, array-like)
+        Sets of rows that both are asked, if both were loaded, with the name of the model whose
+        golden rows they are; it is empty for other rows.
 
     Returns
     -------
@@ -170,7 +171,10 @@ def compare(before: Side, after: Side, rows: Iterable[Any] = ()) -> ModelDiffere
     answers = []
     if before.model is not None and after.model is not None:
         fitted += _importance_changes(before.model, after.model)
-        answers = [answer_difference(before.model, after.model, held) for held in rows]
+        answers = [
+            replace(answer_difference(before.model, after.model, held), golden_of=name)
+            for name, held in rows
+        ]
     sides = (before, after)
     return ModelDifference(
         before.name,

@@ -45,6 +45,8 @@ class AnswerDifference:
         The row that has it, or the first that differs.
     problem : str
         Why there is no comparison.
+    golden_of : str
+        The model whose golden rows they are; empty for rows that were given.
     """
 
     method: str
@@ -53,6 +55,7 @@ class AnswerDifference:
     largest: float | None = None
     at: int | None = None
     problem: str = ""
+    golden_of: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -63,12 +66,16 @@ class AnswerDifference:
             "largest": self.largest,
             "at": self.at,
             "problem": self.problem,
+            "golden_of": self.golden_of,
         }
 
     def __str__(self) -> str:
+        rows = f"{self.rows:,} rows"
+        if self.golden_of:
+            rows = f"the {self.rows:,} golden rows of {self.golden_of}"
         if self.differing is None:
-            return f"{self.method} on {self.rows:,} rows: not compared: {self.problem}"
-        told = f"{self.method} on {self.rows:,} rows: {self.differing:,} answers differ"
+            return f"{self.method} on {rows}: not compared: {self.problem}"
+        told = f"{self.method} on {rows}: {self.differing:,} answers differ"
         if self.largest is not None and self.differing:
             told += f", by at most {self.largest:.6g} (row {self.at})"
         elif self.at is not None:
