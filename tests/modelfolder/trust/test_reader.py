@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import copyreg
+import io
 import pickle
 import struct
 import subprocess
@@ -272,6 +273,31 @@ def test_files_of_joblib_are_read(tmp_path: Path, compress: Any, protocol: int) 
     assert np.array_equal(found.kept_[1], X)
     assert found.kept_[1].flags.f_contiguous
     assert found.kept_[2] == "é"
+
+
+def an_array_in_joblib() -> tuple[bytes, bytes]:
+    """Return a file of joblib's: up to the pickle of the objects of its array, and that."""
+    file = io.BytesIO()
+    joblib.dump(np.array(["one"], dtype=object), file, protocol=4)
+    data = file.getvalue()
+    inner = data.index(b"b\x80") + 1
+    return data[:inner], data[inner:]
+
+
+@pytest.mark.parametrize("depth", [17, 400, 20_000])
+def test_arrays_of_joblib_in_one_another_are_damage(depth: int) -> None:
+    outer, inner = an_array_in_joblib()
+    assert read(outer + inner).tolist() == ["one"]
+    with pytest.raises(DamagedModel, match="in one another"):
+        read(outer * depth + inner)
+
+
+def test_an_array_of_joblib_told_by_a_wrong_key_is_damage() -> None:
+    outer, inner = an_array_in_joblib()
+    # The first is the key; it becomes a dict with an item.
+    changed = outer.replace(b"\x8c\x05dtype", b"}K\x01K\x02s", 1)
+    with pytest.raises(DamagedModel, match="no type or shape"):
+        read(changed + inner)
 
 
 def test_an_array_of_objects_in_a_file_of_joblib_is_looked_at(tmp_path: Path) -> None:

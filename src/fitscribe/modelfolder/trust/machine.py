@@ -28,8 +28,9 @@ def damaged(what: str, place: int) -> DamagedModel:
 class Machine:
     """The stack and the memory of one parse."""
 
-    def __init__(self, data: memoryview) -> None:
+    def __init__(self, data: memoryview, within: int = 0) -> None:
         self.data = data
+        self.within = within
         self.at = 0
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []

@@ -35,6 +35,8 @@ __all__ = ["parse"]
 
 # More steps are no model, or a very large one.
 MOST_STEPS = 4_000_000
+# joblib puts the pickle of an array of objects into the pickle around it.
+MOST_WITHIN = 16
 _INT2, _INT4, _FLOAT8 = Struct("<H"), Struct("<i"), Struct(">d")
 # A type of numpy as pickles write it: kind and bytes (of texts, characters).
 _ITEM = re.compile(r"[<>|=]?([?a-zA-Z])(\d*)")
@@ -258,14 +260,19 @@ def _build(machine: Machine) -> None:
 
 def _skip_array(machine: Machine, state: Any) -> None:
     """Read over the bytes of an array that joblib wrote, or over the pickle of one of objects."""
-    told = dict(zip(state[::2], state[1::2], strict=True)) if type(state) is Pairs else {}
+    pairs = zip(state[::2], state[1::2], strict=True) if type(state) is Pairs else ()
+    told = {key: value for key, value in pairs if type(key) is str}
     dtype, shape = told.get("dtype"), told.get("shape")
     text = dtype.args[0] if type(dtype) is Made and dtype.args else ""
     found = _ITEM.fullmatch(text) if type(text) is str else None
     if found is None or type(shape) is not tuple or not all(type(n) is int for n in shape):
         raise damaged("joblib's array has no type or shape", machine.at)
     if found[1] == "O":
-        inner = parse(machine.data[machine.at :])
+        if machine.within == MOST_WITHIN:
+            raise damaged(
+                f"more than {MOST_WITHIN} arrays of joblib are in one another", machine.at
+            )
+        inner = parse(machine.data[machine.at :], machine.within + 1)
         machine.at += inner.end
         for name, uses in inner.uses.items():
             machine.parsed.uses.setdefault(name, set()).update(uses)
@@ -297,13 +304,15 @@ _SHORT_TEXT, _MEMOIZE, _BINGET, _LONG_BINGET, _BINPUT = 0x8C, 0x94, ord("h"), or
 _INT1, _STOP = ord("K"), ord(".")
 
 
-def parse(data: bytes | memoryview) -> Parsed:
+def parse(data: bytes | memoryview, within: int = 0) -> Parsed:
     """Return what a pickle would do.
 
     Parameters
     ----------
     data : bytes-like
         From its beginning; what follows its end is not looked at.
+    within : int
+        In how many arrays of joblib it lies, each in the one before.
 
     Returns
     -------
@@ -320,7 +329,7 @@ def parse(data: bytes | memoryview) -> Parsed:
     >>> parse(pickle.dumps(range)).uses
     {('builtins', 'range'): set()}
     """
-    machine = Machine(memoryview(data))
+    machine = Machine(memoryview(data), within)
     view, steps, memo = machine.data, _STEPS, machine.memo
     size = len(view)
     for _ in range(MOST_STEPS):
