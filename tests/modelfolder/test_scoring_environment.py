@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sklearn.linear_model import Ridge
 
-from fitscribe.errors import InvalidParameter, NotSupported, NotTrusted
+from fitscribe.errors import InvalidParameter, MissingDependency, NotSupported, NotTrusted
 from fitscribe.modelfolder.manifest import MANIFEST
 from fitscribe.modelfolder.read import OpenFolder, open_folder
 from fitscribe.modelfolder.scoring_environment import scoring_environment
@@ -48,6 +48,20 @@ def test_a_models_requirements_come_first_and_ours_beside(tmp_path: Path) -> Non
     assert {"pyyaml", "sqlalchemy", "pyarrow", "pandas", "cloudpickle"} < set(told[3:])
     assert all(one.marker == "" for one in found.requirements)
     assert not {"skops", "psycopg", "fitscribe"} & set(told)
+
+
+@pytest.mark.parametrize("lines", [None, ["Provides-Extra: postgres"]])
+def test_metadata_that_are_not_of_this_version_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str] | None
+) -> None:
+    if lines is not None:
+        place = tmp_path / "fitscribe-0.0.1.dist-info"
+        place.mkdir()
+        (place / "METADATA").write_text("\n".join(["Name: fitscribe", "Version: 0.0.1", *lines]))
+    opened = open_folder(saved(tmp_path / "model"))
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    with pytest.raises(MissingDependency, match="install it anew"):
+        scoring_environment(opened, None)
 
 
 def test_an_estimator_needs_no_mlflow_and_fitscribe_is_there(tmp_path: Path) -> None:

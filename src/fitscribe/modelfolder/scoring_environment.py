@@ -73,11 +73,14 @@ def _own_requirements(extra: str | None) -> Iterator[Requirement]:
     extras = (*EXTRAS, extra) if extra else EXTRAS
     try:
         lines = metadata.requires(OURS) or []
+        known = metadata.metadata(OURS).get_all("Provides-Extra") or []
     except metadata.PackageNotFoundError:
+        lines, known = [], []
+    if not {*extras} <= {*known}:  # a source tree that was never installed, or long ago
         raise MissingDependency(
             "What fitscribe needs in another environment is told by its metadata, which are not "
-            "installed: pip install it (of a source tree: pip install -e .)."
-        ) from None
+            "those of this version: install it anew (of a source tree: pip install -e .)."
+        )
     for line in lines:
         one = Parsed(line)
         marker = "" if one.marker is None else str(one.marker)
