@@ -31,6 +31,7 @@ from fitscribe.batch.job import Job
 from fitscribe.cli import main
 from fitscribe.errors import AlreadyExists, FitscribeError, InvalidParameter, NotFound, NotTrusted
 from fitscribe.modelfolder.manifest import MANIFEST
+from fitscribe.modelfolder.model_environment import python_in
 from fitscribe.modelfolder.seal import SEAL
 from fitscribe.modelfolder.trust import names
 from fitscribe.models import predict_file
@@ -245,20 +246,18 @@ def test_a_folder_that_was_changed_is_refused_there_too(here: list[Any], model: 
     assert not Path("out.csv").exists()
 
 
-def test_the_other_python_sees_fitscribe_and_nothing_beside_it(
+def test_the_other_python_finds_nothing_by_our_variables(
     tmp_path: Path, here: list[Any], rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "besides.py").write_text("")
+    (tmp_path / "besides.py").write_text("")  # in the working directory, too
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
-    def places(X: Any) -> Any:
+    def found(X: Any) -> Any:
         import importlib.util
 
-        assert importlib.util.find_spec("besides") is None
-        source = os.path.dirname(os.path.dirname(sys.modules["fitscribe"].__file__))
-        return X + (source in sys.path)
+        return X + (importlib.util.find_spec("besides") is not None)
 
-    saved(places)
+    saved(found)
     predict_file("folder", "rows.csv", "out.csv", method="transform", keep=["id"], env="venv")
     told = pd.read_csv("out.csv")["transformed_0"].to_numpy()
     assert told == pytest.approx(rows["a"])
@@ -402,6 +401,11 @@ def test_a_real_environment_is_made_and_asked(
     assert pd.read_csv("out.csv")["prediction"].tolist() == expected
     (folder,) = own_environment.environments_folder().iterdir()
     assert folder.is_relative_to(tmp_path)
+    # fitscribe is not installed there: the one that runs here was run.
+    look = "import importlib.util as u; print([u.find_spec(n) for n in ('fitscribe', 'pytest')])"
+    command = [str(python_in(folder)), "-I", "-c", look]
+    seen = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert seen.stdout == "[None, None]\n"
     # A second model of the same needs takes the same one, and nothing is made.
     made = folder.stat().st_mtime_ns
     predict_file(model, "rows.parquet", "more.csv", keep=["id"], env="venv")

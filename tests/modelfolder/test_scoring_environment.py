@@ -125,3 +125,27 @@ def test_a_python_that_fitscribe_does_not_run_on_is_told(tmp_path: Path) -> None
     with pytest.raises(NotSupported, match=r"by Python 3\.8\.10; fitscribe runs on >=3\.11"):
         names(strangers(tmp_path / "old", "numpy", python="3.8.10"))
     assert names(strangers(tmp_path / "new", "numpy", python="3.14.0rc1"))
+
+
+@pytest.mark.parametrize(
+    ("line", "limited"),
+    [
+        ("numpy==1.26.4", True),
+        ("numpy==1.*", True),
+        ("numpy<2", True),
+        ("numpy~=1.26", True),
+        ("pandas==2.1.4", True),
+        ("numpy==2.0.1", False),
+        ("numpy==2.*", False),
+        ("numpy>=1.26", False),
+        ("numpy", False),
+        ("pandas==2.2.2", False),
+        ("scipy==1.11.4", False),
+    ],
+)
+def test_pyarrow_is_one_that_runs_with_the_models_numpy(
+    tmp_path: Path, line: str, limited: bool
+) -> None:
+    opened = strangers(tmp_path / "model", line)
+    found = [str(one) for one in scoring_environment(opened, None).requirements]
+    assert ("pyarrow<26" in found) == limited

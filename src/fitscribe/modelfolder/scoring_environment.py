@@ -9,7 +9,7 @@ from importlib import metadata
 from packaging.markers import Marker
 from packaging.requirements import Requirement as Parsed
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from fitscribe.errors import MissingDependency, NotSupported, NotTrusted
 from fitscribe.modelfolder.model_environment import ModelEnvironment, environment_of
@@ -24,6 +24,9 @@ OURS = "fitscribe"
 EXTRAS = ("arrow", "pandas")
 # What folders of MLflow's name besides, though no list is of it.
 _USUAL = ("mlflow", "mlflow-skinny", "pandas", "polars", "psutil")
+# From version 26 on pyarrow runs with these alone, and does not tell an index
+# (apache/arrow, pull request 50769).
+_ARROW_26 = {"numpy": "2.0", "pandas": "2.2.2"}
 
 
 def scoring_environment(opened: OpenFolder, trust: str | None) -> ModelEnvironment:
@@ -56,7 +59,8 @@ def scoring_environment(opened: OpenFolder, trust: str | None) -> ModelEnvironme
         _check_known(wanted, ours)
     _check_python(asked.python)
     _check_versions(wanted, ours)
-    return replace(asked, requirements=wanted + ours)
+    limits = _limits_of_arrow((*wanted, *asked.constraints))
+    return replace(asked, requirements=wanted + ours + limits)
 
 
 def _is_idle(one: Requirement, is_estimator: bool) -> bool:
@@ -91,6 +95,23 @@ def _own_requirements(extra: str | None) -> Iterator[Requirement]:
             yield parse_requirement(str(one))
 
 
+def _limits_of_arrow(asked: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+    """Return the versions of pyarrow that run with what is asked for, where it does not say so."""
+    for one in asked:
+        floor = _ARROW_26.get(one.project)
+        if floor is not None and not _admits(SpecifierSet(one.wanted), floor):
+            return (parse_requirement("pyarrow<26"),)
+    return ()
+
+
+def _admits(wanted: SpecifierSet, floor: str) -> bool:
+    """Whether versions of a floor or above may be among those that are asked for."""
+    exact = [one.version for one in wanted if one.operator in ("==", "===")]
+    if exact:
+        return all(Version(one.removesuffix(".*")) >= Version(floor) for one in exact)
+    return wanted.contains(floor) or wanted.contains("9999")
+
+
 def _check_known(wanted: tuple[Requirement, ...], ours: tuple[Requirement, ...]) -> None:
     """Refuse packages of a stranger's choice: to install one runs code of whoever wrote it."""
     known = {*distributions(), *_USUAL, *(one.project for one in ours)}
@@ -119,7 +140,7 @@ def _check_versions(wanted: tuple[Requirement, ...], ours: tuple[Requirement, ..
     """Refuse exact versions that fitscribe does not run with, before an index is asked."""
     floors = {one.project: one for one in ours}
     for one in wanted:
-        floor = floors.get(str(canonicalize_name(one.name)))
+        floor = floors.get(one.project)
         for specifier in SpecifierSet(one.wanted) if floor is not None else ():
             exact = specifier.operator in ("==", "===") and "*" not in specifier.version
             if floor is not None and exact and not floor.is_met_by(specifier.version):
