@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -389,10 +390,19 @@ def test_the_command_line_has_it(
 def test_a_real_environment_is_made_and_asked(
     tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch, rows: pd.DataFrame
 ) -> None:
-    uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
-    told = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True)
-    monkeypatch.setenv("UV_CACHE_DIR", told.stdout.strip())  # of ours alone is the new one
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(uv).parent), os.environ["PATH"]]))
+    beside = Path(sys.executable).with_name("uv")
+    if shutil.which("uv") is None and beside.exists():
+        monkeypatch.setenv("PATH", os.pathsep.join([str(beside.parent), os.environ["PATH"]]))
+    # What is installed here is installed there: nothing depends on what an index has today.
+    pins = tmp_path / "pins.txt"
+    here = {f"{one.name}=={one.version.partition('+')[0]}" for one in metadata.distributions()}
+    pins.write_text("\n".join(sorted(here)))
+    monkeypatch.setenv("UV_CONSTRAINT", str(pins))
+    monkeypatch.setenv("PIP_CONSTRAINT", str(pins))
+    # The environment goes into a folder of the test, and what is downloaded where it always goes.
+    if shutil.which("uv"):
+        asked = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
+        monkeypatch.setenv("UV_CACHE_DIR", asked.stdout.strip())
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", *(["HOME"] * (sys.platform == "darwin"))):
         monkeypatch.setenv(name, str(tmp_path / "cache"))
     done = predict_file(model, "rows.parquet", "out.csv", keep=["id"], env="venv")
