@@ -6,6 +6,7 @@ nothing is installed for it.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -382,6 +383,23 @@ def test_the_command_line_has_it(
     with pytest.raises(SystemExit) as caught:
         main([*common, "-o", "more.csv", "--env", "conda"])
     assert caught.value.code == 2
+
+
+def test_a_terminal_is_told_that_it_may_take_a_while(
+    here: list[Any], model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr("fitscribe.cli.scoring.PAUSE", 0.0)
+    command = ["models", "predict", "-m", model, "-i", "rows.parquet", "-o", "out.csv"]
+    assert main([*command, "--keep", "id", "--env", "venv", "--rows", "20"]) == 0
+    shown = [line.partition(", ")[0] for line in terminal.getvalue().split("\r\x1b[2K")]
+    assert shown[1].startswith("looking for the model's environment")
+    assert shown[2:] == ["20 of 40 (50%) rows", "40 of 40 (100%) rows", ""]
 
 
 # ---- a real environment -----------------------------------------------------------------------
