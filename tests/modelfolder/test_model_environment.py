@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -121,10 +122,52 @@ def test_uv_gets_files_and_no_line_of_theirs(tmp_path: Path) -> None:
 def test_nothing_is_left_of_one_that_could_not_be_made(tmp_path: Path) -> None:
     uv = fake_uv(tmp_path, 1)
     target = tmp_path / "env"
-    with pytest.raises(FitscribeError, match="no such package"):
+    by_hand = "Try it by hand: .*uv run --no-project --python .* python -V"
+    with pytest.raises(FitscribeError, match=f"(?s)no such package.*{by_hand}"):
         create_environment(ModelEnvironment(()), target, uv=str(uv))
     assert not target.exists()
     with pytest.raises(FitscribeError, match="cannot be run"):
         create_environment(ModelEnvironment(()), target, uv=str(tmp_path / "none"))
     assert not target.exists()
     assert os.listdir(tmp_path) != []
+
+
+def test_an_error_of_pip_shows_its_last_lines_and_a_command_to_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    environment = ModelEnvironment(
+        tuple(parse_requirements(["no-such[x]>=1.0", "b; os_name < 'a'"]))
+    )
+    with pytest.raises(FitscribeError) as caught:
+        create_environment(environment, tmp_path / "env")
+    told = str(caught.value)
+    assert "No matching distribution found for no-such" in told
+    command = shlex.split(told.splitlines()[-1].removeprefix("Try it by hand: "))
+    assert command[1:] == [
+        "-m",
+        "pip",
+        "install",
+        "--dry-run",
+        "no-such[x]>=1.0",
+        'b; os_name < "a"',
+    ]
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert again.returncode == 1
+    assert "No matching distribution found for no-such" in again.stderr
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.posix
+def test_of_much_that_is_printed_the_last_lines_are_told(tmp_path: Path) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\nseq 1000 >&2; exit 3\n")
+    uv.chmod(0o755)
+    environment = ModelEnvironment(tuple(parse_requirements(["a==1"])), python="3.12.4")
+    with pytest.raises(FitscribeError) as caught:
+        create_environment(environment, tmp_path / "env", uv=str(uv))
+    first, *lines, last = str(caught.value).splitlines()
+    assert first.endswith("ended with 3.")
+    assert lines == [str(number) for number in range(981, 1001)]
+    assert last == f"Try it by hand: {uv} venv --quiet --python 3.12 {tmp_path / 'env'}"

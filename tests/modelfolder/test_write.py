@@ -10,11 +10,13 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import estimators
+import joblib
 import numpy as np
 import pytest
 import yaml
@@ -26,10 +28,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+import fitscribe.sklearn
 from fitscribe.errors import AlreadyExists, InvalidParameter
 from fitscribe.modelfolder.formats import FORMATS, dump
-from fitscribe.modelfolder.manifest import FileEntry, Manifest
+from fitscribe.modelfolder.manifest import MANIFEST, FileEntry, Manifest
 from fitscribe.modelfolder.read import load, read_model
+from fitscribe.modelfolder.seal import SEAL
 from fitscribe.modelfolder.write import ModelFolder, build, save
 
 ALONE = ["MLmodel", "conda.yaml", "manifest.json", "model.pkl", "python_env.yaml"]
@@ -240,6 +244,33 @@ def test_a_model_that_cannot_be_pickled_says_why(make: Any, reason: str, format:
 def test_an_unknown_format_is_refused_before_anything_else() -> None:
     with pytest.raises(InvalidParameter, match="Unrecognized serialization format: 'joblib'"):
         build(Stubborn(), format="joblib", code_paths=["nowhere"])
+
+
+@pytest.mark.usefixtures("home")
+def test_joblib_is_read_and_not_written_and_the_error_says_what_would_do(tmp_path: Path) -> None:
+    writers: list[Callable[..., Any]] = [
+        lambda **options: fitscribe.sklearn.save_model(logistic(), tmp_path / "no", **options),
+        lambda **options: fitscribe.sklearn.log_model(logistic(), **options),
+        fitscribe.sklearn.autolog,
+    ]
+    for write in writers:
+        with pytest.raises(InvalidParameter) as caught:
+            write(serialization_format="joblib")
+        assert str(caught.value) == (
+            "Unrecognized serialization format: 'joblib'. Use one of pickle, cloudpickle, skops. "
+            "Files of joblib are read, and not written: pickle holds all that they hold, and is "
+            "faster; skops makes files of forests as small."
+        )
+    assert not (tmp_path / "no").exists()
+    assert fitscribe.search_logged_models(output_format="list") == []
+    # A folder whose file joblib wrote, as its owner put it there.
+    save(build(logistic()), tmp_path / "model")
+    for name in (MANIFEST, SEAL):
+        (tmp_path / "model" / name).unlink()
+    model = logistic()
+    joblib.dump(model, tmp_path / "model" / "model.pkl", compress=3)
+    loaded = fitscribe.sklearn.load_model(tmp_path / "model")
+    assert loaded.coef_.tolist() == model.coef_.tolist()
 
 
 def test_a_wrong_path_is_refused_before_the_model_is_pickled() -> None:

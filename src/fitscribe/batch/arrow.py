@@ -29,10 +29,15 @@ def pyarrow_for(what: str) -> Any:
     """Return pyarrow. Raises MissingDependency, which says what it is needed for."""
     try:
         import pyarrow
-    except ImportError:
+    except ModuleNotFoundError:
         raise MissingDependency(
             f"{what} by pyarrow, which is not installed: pip install 'fitscribe[arrow]'."
         ) from None
+    except ImportError as error:
+        raise MissingDependency(
+            f"{what} by pyarrow, which is here and cannot be imported: {error}. Install a version "
+            "that fits what is here."
+        ) from error
     return pyarrow
 
 

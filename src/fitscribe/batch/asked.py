@@ -13,12 +13,11 @@ from fitscribe.errors import InvalidParameter, NotFound, NotSupported
 from fitscribe.modelfolder.enforce import Enforcement
 from fitscribe.modelfolder.mlmodel import Model
 from fitscribe.modelfolder.problems import refusal
-from fitscribe.modelfolder.pyfunc import FLAVOR, PyFuncModel
-from fitscribe.modelfolder.read import load_opened
+from fitscribe.modelfolder.pyfunc import FLAVOR, PyFuncModel, load_pyfunc
+from fitscribe.modelfolder.read import load_opened, open_folder
 from fitscribe.modelfolder.schema import ColSpec, ColumnName, Schema, TensorSpec
 from fitscribe.modelfolder.values import ANY, numpy_type
-from fitscribe.tracking.addresses import open_model
-from fitscribe.tracking.pyfunc import load_model
+from fitscribe.tracking.pyfunc import warn_of_versions
 
 Form: TypeAlias = Literal["array", "frame", "dicts", "values"]
 
@@ -221,12 +220,23 @@ def _check_once(columns: Sequence[str], names: Sequence[str]) -> None:
 
 
 def asked_model(
-    model_uri: str | Path,
+    model_uri: str,
+    located: tuple[Path, str | None],
     method: str | None,
     trust: str | None,
     params: Mapping[str, Any] | None = None,
 ) -> Asked:
-    """Return a model by its address, ready to be asked by a method.
+    """Return a model, ready to be asked by a method.
+
+    Parameters
+    ----------
+    model_uri : str
+        What messages call it.
+    located : tuple of Path and str or None
+        Its folder, and the digest that its store knows, as
+        :func:`~fitscribe.tracking.addresses.locate_model` gives them.
+    method, trust, params
+        As for :func:`~fitscribe.batch.score.predict_file`.
 
     Raises
     ------
@@ -235,13 +245,15 @@ def asked_model(
     InvalidParameter
         If it has no such method.
     """
+    folder, digest = located
+    warn_of_versions(model_uri, folder)
     try:
-        loaded = load_model(model_uri, trust=trust)
+        loaded = load_pyfunc(folder, trust=trust, digest=digest)
     except NotFound:
         if method is None:
             raise
         # What had no method to predict with is a transformer, say, and no python_function.
-        opened = open_model(model_uri)
+        opened = open_folder(folder, digest)
         estimator = load_opened(opened, trust)
         return Asked(
             opened.model, estimator, method, _method(estimator, method), is_estimator=True

@@ -14,7 +14,7 @@ from fitscribe.batch.arrow import pyarrow_for
 from fitscribe.batch.jsonfile import JsonFile, JsonLines
 from fitscribe.errors import InvalidParameter, NotFound
 
-__all__ = ["Source", "evened", "open_source"]
+__all__ = ["Source", "check_input", "evened", "open_source"]
 
 # A part of a CSV file is read at a time, in bytes; a row is to fit into it.
 BLOCK = 1 << 22
@@ -231,6 +231,17 @@ def _refuse(path: Path, format: str, error: Exception, where: str = "") -> NoRet
     ) from error
 
 
+def check_input(path: Path) -> None:
+    """Refuse an input that cannot be, by its name. Raises InvalidParameter, NotFound."""
+    if path.suffix.lower() not in _SOURCES:
+        raise InvalidParameter(
+            f"{str(path)!r} is to end in one of {', '.join(_SOURCES)}: it tells the format."
+        )
+    if not path.is_file():
+        what = "is a folder; give one file" if path.is_dir() else "is not there"
+        raise NotFound(f"The input {str(path)!r} {what}.")
+
+
 def open_source(path: Path) -> Source:
     """Open a file by the ending of its name.
 
@@ -243,13 +254,7 @@ def open_source(path: Path) -> Source:
     MissingDependency
         If pyarrow is not installed.
     """
-    if path.suffix.lower() not in _SOURCES:
-        raise InvalidParameter(
-            f"{str(path)!r} is to end in one of {', '.join(_SOURCES)}: it tells the format."
-        )
-    if not path.is_file():
-        what = "is a folder; give one file" if path.is_dir() else "is not there"
-        raise NotFound(f"The input {str(path)!r} {what}.")
+    check_input(path)
     pyarrow = pyarrow_for("Files are read and written in parts")
     format, make = _SOURCES[path.suffix.lower()]
     try:

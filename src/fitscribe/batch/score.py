@@ -12,12 +12,15 @@ import numpy as np
 
 from fitscribe.batch.answers import columns_of, empty_answer
 from fitscribe.batch.asked import Asked, Inputs, asked_model
+from fitscribe.batch.job import Job, check_env
+from fitscribe.batch.own_environment import scored_apart
 from fitscribe.batch.reading import Source, evened, open_source
-from fitscribe.batch.writing import Sink, check_output, new_file
+from fitscribe.batch.writing import Sink, check_output, new_file, temporary_beside
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.problems import refusal
+from fitscribe.tracking.addresses import locate_model
 
-__all__ = ["PredictedFile", "predict_file"]
+__all__ = ["PredictedFile", "predict_file", "score"]
 
 # Rows of a part: at most so many, and of wide tables so few that these are its values.
 MOST_ROWS = 65_536
@@ -57,6 +60,7 @@ def predict_file(
     params: Mapping[str, Any] | None = None,
     part_rows: int | None = None,
     progress: Callable[[int, int | None], object] | None = None,
+    env: str = "local",
 ) -> PredictedFile:
     r"""Write what a model answers about each row of a file, in bounded memory.
 
@@ -88,6 +92,10 @@ def predict_file(
     progress : callable, optional
         Called after each part with the rows that are done and of how many, None where the format
         does not tell.
+    env : {"local", "venv"}
+        Where the model runs: here, or in a virtual environment with what it was saved with, which
+        is made once and kept in the user's own cache. What is loaded and run there is what would
+        be here. MLflow's ``env_manager``.
 
     Returns
     -------
@@ -105,9 +113,13 @@ def predict_file(
     NotFound
         If there is no such model, input, or folder of the output.
     NotTrusted
-        If the model would run somebody else's code.
+        If the model would run somebody else's code, or an environment would install packages of
+        somebody else's choice.
     NotSupported
-        If answers are no columns, or a sparse matrix of more than 1,000.
+        If answers are no columns, or a sparse matrix of more than 1,000; if fitscribe does not run
+        with the versions that the model asks for.
+    FitscribeError
+        If the environment cannot be made, or its process breaks off.
     MissingDependency
         If pyarrow is not installed, or pandas where the model was fitted on a frame.
     StoreUnavailable
@@ -136,20 +148,40 @@ def predict_file(
     "007",0
     "008",1
     """
-    source_path, path = Path(input_path), Path(output_path)
-    kept = _checked_keep(keep)
     _check_rows(part_rows)
-    check_output(path, overwrite)
+    job = Job(
+        model_uri=str(model_uri),
+        input_path=str(input_path),
+        output_path=str(output_path),
+        temporary=str(temporary_beside(Path(output_path))),
+        method=method,
+        keep=tuple(_checked_keep(keep)),
+        overwrite=overwrite,
+        trust=trust,
+        params=params,
+        part_rows=part_rows,
+    )
+    check_output(Path(output_path), overwrite)
+    if check_env(env) == "venv":
+        return PredictedFile(*scored_apart(job, progress))
+    return score(job, progress)
+
+
+def score(job: Job, progress: Callable[[int, int | None], object] | None = None) -> PredictedFile:
+    """Do what :func:`predict_file` was asked for, in this process."""
+    source_path, path = Path(job.input_path), Path(job.output_path)
     with closing(open_source(source_path)) as source:
-        asked = asked_model(model_uri, method, trust, params)
+        located = job.located or locate_model(job.model_uri)
+        asked = asked_model(job.model_uri, located, job.method, job.trust, job.params)
+        kept = job.keep
         try:
             inputs = asked.inputs_of(source.names, kept)
         except InvalidParameter as error:
             raise InvalidParameter(f"{str(source_path)!r}: {error}") from None
         _check_kept(source_path, kept, source.names)
-        rows = part_rows or _rows_at_once(len(inputs.columns))
+        rows = job.part_rows or _rows_at_once(len(inputs.columns))
         scoring = _Scoring(source_path, asked, inputs, {n: source.types.get(n) for n in kept})
-        with new_file(path, overwrite) as make:
+        with new_file(path, Path(job.temporary), job.overwrite) as make:
             scoring.run(_tables(source, inputs, kept, rows), make, source.total, progress)
     return PredictedFile(str(path), scoring.rows, scoring.parts, tuple(scoring.names))
 

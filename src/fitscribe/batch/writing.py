@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from fitscribe.batch.arrow import pyarrow_for
 from fitscribe.errors import AlreadyExists, InvalidParameter, NotFound, StoreUnavailable
 
-__all__ = ["Sink", "check_output", "new_file"]
+__all__ = ["Sink", "check_output", "new_file", "temporary_beside"]
 
 
 class Sink(Protocol):
@@ -126,8 +126,13 @@ def check_output(path: Path, overwrite: bool) -> None:
         )
 
 
+def temporary_beside(path: Path) -> Path:
+    """Return a name of nobody's, under which a file is written until it is whole."""
+    return path.with_name(f".{path.stem[:80]}.{uuid.uuid4().hex[:12]}.tmp")
+
+
 @contextmanager
-def new_file(path: Path, overwrite: bool) -> Iterator[Callable[[Any], Sink]]:
+def new_file(path: Path, temporary: Path, overwrite: bool) -> Iterator[Callable[[Any], Sink]]:
     """Give what makes a sink of an Arrow schema; its file gets its name when all went well.
 
     Whatever ends the block otherwise, Ctrl-C too, leaves nothing behind.
@@ -136,7 +141,6 @@ def new_file(path: Path, overwrite: bool) -> Iterator[Callable[[Any], Sink]]:
     """
     pyarrow = pyarrow_for("Files are read and written in parts")
     check_output(path, overwrite)
-    temporary = path.with_name(f".{path.stem[:80]}.{uuid.uuid4().hex[:12]}.tmp")
     opened: list[Sink] = []
 
     def make(schema: Any) -> Sink:

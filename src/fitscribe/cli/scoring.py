@@ -63,6 +63,13 @@ def add_verb(verbs: Any, common: argparse.ArgumentParser) -> None:
         choices=[TRUST_CODE],
         help="let the model run code of its own: you know who made it",
     )
+    predict.add_argument(
+        "--env",
+        choices=["local", "venv"],
+        default="local",
+        help="where it runs: here, or in an environment with what it was saved with, kept in "
+        "your cache",
+    )
     predict.add_argument("--rows", type=_rows, metavar="N", help="ask about so many at once")
     predict.set_defaults(do=_predict)
 
@@ -91,6 +98,8 @@ def _rows(text: str) -> int:
 
 def _predict(arguments: argparse.Namespace) -> None:
     progress = _Progress() if sys.stderr.isatty() else None
+    if progress is not None and arguments.env == "venv":
+        progress.tell("looking for the model's environment; a new one takes a minute or so")
     try:
         done = predict_file(
             arguments.model,
@@ -102,6 +111,7 @@ def _predict(arguments: argparse.Namespace) -> None:
             trust=arguments.trust,
             part_rows=arguments.rows,
             progress=progress,
+            env=arguments.env,
         )
     finally:
         if progress is not None:
@@ -135,6 +145,11 @@ class _Progress:
             file=sys.stderr,
             flush=True,
         )
+
+    def tell(self, text: str) -> None:
+        """Show something else than rows, until there are some."""
+        self._shown = time.monotonic() - PAUSE
+        print(f"{CLEAR_LINE}{text}", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         """Take the line away."""

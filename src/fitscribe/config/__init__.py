@@ -9,8 +9,15 @@ from collections.abc import Iterator
 
 from fitscribe.config.autolog import AUTOLOG, TABLE, chosen
 from fitscribe.config.autolog import refusal as _refusal_of_option
-from fitscribe.config.environment import read
-from fitscribe.config.files import SettingsFile, look_again, project_file, user_file, user_path
+from fitscribe.config.environment import inherited_by_python, read
+from fitscribe.config.files import (
+    SettingsFile,
+    cache_path,
+    look_again,
+    project_file,
+    user_file,
+    user_path,
+)
 from fitscribe.config.setting import (
     ACTIVE_MODEL_ID,
     ARTIFACT_ROOT,
@@ -36,8 +43,10 @@ __all__ = [
     "TRACKING_URI",
     "TRUSTED",
     "Setting",
+    "cache_path",
     "chosen",
     "in_force",
+    "inherited_by_python",
     "look_again",
     "present",
     "refused",

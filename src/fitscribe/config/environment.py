@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["forget", "inherited", "read"]
+__all__ = ["forget", "inherited", "inherited_by_python", "read"]
+
+# What would give a Python of another environment this one's modules, or its place.
+_OF_THIS_PYTHON = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 
 
 def read(name: str) -> str | None:
@@ -20,3 +23,8 @@ def forget(name: str) -> None:
 def inherited(**more: str) -> dict[str, str]:
     """Return the variables of a process that we start: this one's, and some more."""
     return {**os.environ, **more}
+
+
+def inherited_by_python() -> dict[str, str]:
+    """Return the variables of a Python of another environment that we start."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_THIS_PYTHON}

@@ -19,7 +19,14 @@ from typing import Any, ClassVar
 from fitscribe.config.environment import read
 from fitscribe.errors import InvalidParameter
 
-__all__ = ["SettingsFile", "look_again", "project_file", "user_file", "user_path"]
+__all__ = [
+    "SettingsFile",
+    "cache_path",
+    "look_again",
+    "project_file",
+    "user_file",
+    "user_path",
+]
 
 PROJECT = "pyproject.toml"
 # What says where the user's own file is.
@@ -78,6 +85,22 @@ def user_path() -> Path:
         # The convention: what is not absolute is ignored.
         folder = Path(base) if base and os.path.isabs(base) else Path("~/.config")
     return Path(os.path.expanduser(folder / "fitscribe" / "config.toml"))
+
+
+def cache_path() -> Path:
+    """Return the user's own folder for what can be made anew.
+
+    ``$XDG_CACHE_HOME/fitscribe`` (else ``~/.cache/fitscribe``), ``~/Library/Caches/fitscribe`` on
+    macOS, ``fitscribe/Cache`` in ``%LOCALAPPDATA%`` on Windows.
+    """
+    if sys.platform == "win32":
+        folder = Path(read("LOCALAPPDATA") or "~/AppData/Local", "fitscribe", "Cache")
+    elif sys.platform == "darwin":
+        folder = Path("~/Library/Caches/fitscribe")
+    else:
+        base = read("XDG_CACHE_HOME")
+        folder = Path(base if base and os.path.isabs(base) else "~/.cache", "fitscribe")
+    return Path(os.path.expanduser(folder))
 
 
 def user_file() -> SettingsFile | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,9 +31,17 @@ from fitscribe.modelfolder.requirements import (
     parse_requirements,
 )
 
-__all__ = ["ModelEnvironment", "create_environment", "environment_of"]
+__all__ = [
+    "ModelEnvironment",
+    "create_environment",
+    "environment_of",
+    "minor_of",
+    "python_in",
+]
 
 MOST_BYTES = 1 << 20
+# So much is told of what a program printed that failed.
+LAST_LINES = 20
 _CONSTRAINED = re.compile(rf"-c\s*{re.escape(CONSTRAINTS_FILE)}")
 _PYTHON = re.compile(r"(\d{1,2}\.\d{1,3})(?:\.\d{1,3}\w{0,10})?", re.ASCII)
 
@@ -63,8 +72,8 @@ class ModelEnvironment:
     def differences(self) -> list[VersionDifference]:
         """Return what is not here as it is asked for; of Python, another minor version."""
         found = []
-        minor = _minor(self.python)
-        if minor is not None and minor != _minor(platform.python_version()):
+        minor = minor_of(self.python)
+        if minor is not None and minor != minor_of(platform.python_version()):
             found.append(VersionDifference("python", f"=={minor}.*", platform.python_version()))
         return found + environment_differences((*self.requirements, *self._limits()))
 
@@ -131,7 +140,8 @@ def _python_of(opened: OpenFolder) -> str | None:
     return told if isinstance(told, str) and _PYTHON.fullmatch(told) else None
 
 
-def _minor(version: str | None) -> str | None:
+def minor_of(version: str | None) -> str | None:
+    """Return ``3.11`` of ``3.11.7``; None of what is no version of Python."""
     found = None if version is None else _PYTHON.fullmatch(version)
     return None if found is None else found[1]
 
@@ -168,15 +178,16 @@ def create_environment(
     target.parent.mkdir(parents=True, exist_ok=True)
     done = False
     try:
-        python = _python_in(target)
+        python = python_in(target)
         if uv is None:
             _make(target)
         else:
-            wanted = _minor(environment.python) or _minor(platform.python_version())
+            wanted = minor_of(environment.python) or minor_of(platform.python_version())
             _run([uv, "venv", "--quiet", "--python", str(wanted), str(target)])
         pip = [str(python), "-m", "pip"] if uv is None else [uv, "pip"]
         options = ["--disable-pip-version-check"] if uv is None else ["--python", str(python)]
-        _run([*pip, "install", *options, *_files(environment, target)])
+        try_by_hand = _command_to_try(environment, uv)
+        _run([*pip, "install", *options, *_files(environment, target)], try_by_hand)
         done = True
     finally:
         if not done:
@@ -192,7 +203,8 @@ def _make(target: Path) -> None:
         raise FitscribeError(f"The environment was not made: {error}.") from error
 
 
-def _python_in(target: Path) -> Path:
+def python_in(target: Path) -> Path:
+    """Return where the Python of a virtual environment is."""
     names = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
     return target.joinpath(*names)
 
@@ -211,16 +223,34 @@ def _files(environment: ModelEnvironment, target: Path) -> list[str]:
     return found
 
 
-def _run(command: Sequence[str]) -> None:
-    """Run a program; what it prints is told if it fails."""
+def _command_to_try(environment: ModelEnvironment, uv: str | None) -> str:
+    """Return a command line that asks for the same, and leaves nothing behind."""
+    asked = [str(one) for one in environment.requirements]
+    if uv is None:
+        return shlex.join([sys.executable, "-m", "pip", "install", "--dry-run", *asked])
+    wanted = minor_of(environment.python) or minor_of(platform.python_version())
+    each = [word for one in asked for word in ("--with", one)]
+    return shlex.join([uv, "run", "--no-project", "--python", str(wanted), *each, "python", "-V"])
+
+
+def _run(command: Sequence[str], try_by_hand: str = "") -> None:
+    """Run a program; the last of what it prints is told if it fails."""
     try:
         ran = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
         )
     except OSError as error:
         raise FitscribeError(f"{command[0]!r:.200} cannot be run: {error}.") from error
     if ran.returncode != 0:
+        printed = (ran.stderr.strip() or ran.stdout.strip()).splitlines()[-LAST_LINES:]
+        told = "\n".join(printed)[-2000:] or "It printed nothing."
         raise FitscribeError(
             f"The environment was not made: {' '.join(command[:3])} … ended with "
-            f"{ran.returncode}.\n{ran.stderr[-2000:]}"
+            f"{ran.returncode}.\n{told}\n"
+            f"Try it by hand: {try_by_hand or shlex.join(command)}"
         )

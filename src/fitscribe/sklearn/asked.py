@@ -16,7 +16,7 @@ from fitscribe.core.entities import TAG_PARENT
 from fitscribe.core.registered_names import check_registered_name
 from fitscribe.core.texts import check_tag
 from fitscribe.errors import InvalidParameter
-from fitscribe.modelfolder.formats import FORMATS
+from fitscribe.modelfolder.formats import check_format
 from fitscribe.sklearn.options import Options
 
 __all__ = ["Asked", "asked", "declares"]
@@ -147,11 +147,10 @@ def _count(name: str, value: object) -> int | None:
 
 
 def _format(value: object) -> str:
-    if not isinstance(value, str) or value not in FORMATS:
-        raise InvalidParameter(
-            f"Unrecognized serialization format {value!r}; one of {', '.join(sorted(FORMATS))}."
-        )
-    return value
+    found = check_format(value)
+    if found is None:
+        raise InvalidParameter("serialization_format is a name; leave it out for pickle.")
+    return found
 
 
 def _tags(tags: object) -> Mapping[str, str]:

@@ -29,6 +29,7 @@ __all__ = [
     "log_model",
     "save_model",
     "validate_serving_input",
+    "warn_of_versions",
 ]
 
 
@@ -74,15 +75,20 @@ def load_model(
     """
     folder, digest = locate_model(model_uri, dst_path)
     if not suppress_warnings:
-        found = version_differences(folder)
-        if found:
-            warnings.warn(
-                f"The model {str(model_uri)!r} was saved with other versions: "
-                f"{', '.join(found)}. Its answers may differ, or it may not load.",
-                FitscribeWarning,
-                stacklevel=level_of_caller(),
-            )
+        warn_of_versions(model_uri, folder)
     return load_pyfunc(folder, trust=trust, digest=digest, model_config=model_config)
+
+
+def warn_of_versions(model_uri: str | Path, folder: Path) -> None:
+    """Warn if packages have other versions here than where a model was saved."""
+    found = version_differences(folder)
+    if found:
+        warnings.warn(
+            f"The model {str(model_uri)!r} was saved with other versions: "
+            f"{', '.join(found)}. Its answers may differ, or it may not load.",
+            FitscribeWarning,
+            stacklevel=level_of_caller(),
+        )
 
 
 def validate_serving_input(

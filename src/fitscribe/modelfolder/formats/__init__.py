@@ -15,6 +15,8 @@ from fitscribe.modelfolder.trust.skops import read_skops
 __all__ = ["FORMATS", "Dump", "check_format", "dump", "load"]
 
 FORMATS = ("pickle", "cloudpickle", "skops")
+# What is read, as pickles are, and not written.
+_READ_ONLY = "joblib"
 # What pickling raises for a thing that it cannot take, by any of the ways a class may refuse.
 _REFUSALS = (
     PicklingError,
@@ -26,7 +28,7 @@ _REFUSALS = (
 )
 
 
-def check_format(format: str | None) -> str | None:
+def check_format(format: object) -> str | None:
     """Return a format's name if there is one of that name; None is the choice by the object.
 
     Raises
@@ -34,11 +36,15 @@ def check_format(format: str | None) -> str | None:
     InvalidParameter
         If there is none.
     """
-    if format is not None and format not in FORMATS:
-        raise InvalidParameter(
-            f"Unrecognized serialization format: {format!r}. Use one of {', '.join(FORMATS)}."
+    if format is None or (isinstance(format, str) and format in FORMATS):
+        return format
+    told = f"Unrecognized serialization format: {format!r}. Use one of {', '.join(FORMATS)}."
+    if format == _READ_ONLY:
+        told += (
+            " Files of joblib are read, and not written: pickle holds all that they hold, and is "
+            "faster; skops makes files of forests as small."
         )
-    return format
+    raise InvalidParameter(told)
 
 
 def dump(obj: object, format: str | None = None) -> Dump:

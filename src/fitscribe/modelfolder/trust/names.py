@@ -26,11 +26,14 @@ from collections.abc import Set
 from functools import cache
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from fitscribe import config
 from fitscribe.errors import InvalidParameter
+from fitscribe.modelfolder.distributions import distribution_of
 from fitscribe.modelfolder.trust.parsed import CALLED, INSTANTIATED
 
-__all__ = ["listed", "may", "trust", "trusted"]
+__all__ = ["distributions", "listed", "may", "trust", "trusted"]
 
 LISTS = Path(__file__).with_name("lists")
 _ALL = frozenset({CALLED, INSTANTIATED})
@@ -61,6 +64,11 @@ def listed() -> dict[tuple[str, str], Set[str]]:
                 plain = name.removesuffix(end) if end in _USES else name
                 found[module, plain] = uses | found.get((module, plain), frozenset())
     return found
+
+
+def distributions() -> frozenset[str]:
+    """Return the distributions that the lists are of, as indexes spell them."""
+    return frozenset(canonicalize_name(distribution_of(path.stem)) for path in LISTS.glob("*.txt"))
 
 
 def may(module: str, name: str, uses: Set[str]) -> bool:
