@@ -58,7 +58,8 @@ def test_the_canaries_sing() -> None:
             "-c",
             "import canaries, pathlib, pickle, tempfile\n"
             "for name in ('os.system', 'exec', 'eval', 'open', 'in an estimator', 'scipy',\n"
-            "             'scipy, by an equal key', 'numpy array', 'nested pickle', 'INST'):\n"
+            "             'scipy, by an equal key', 'scipy, thrown away', 'scipy, left below',\n"
+            "             'numpy array', 'nested pickle', 'INST'):\n"
             "    mark = pathlib.Path(tempfile.mkdtemp()) / 'mark'\n"
             "    made = canaries.CANARIES[name](mark)\n"
             "    data = made if isinstance(made, bytes) else pickle.dumps(made, 4)\n"

@@ -125,7 +125,7 @@ class Machine:
             self.wrong("it calls what it made itself")
             args = (callee, args)
             callee = NOBODY
-        self.stack.append(Made(callee, args))
+        self.stack.append(self.parsed.make(callee, args))
 
     def remember(self, place: int) -> None:
         """Keep the topmost value in the next place of the memory: a pickler leaves none out."""

@@ -269,6 +269,7 @@ def _skip_array(machine: Machine, state: Any) -> None:
         machine.at += inner.end
         for name, uses in inner.uses.items():
             machine.parsed.uses.setdefault(name, set()).update(uses)
+        machine.parsed.made += inner.made
         machine.parsed.wrong = machine.parsed.wrong or inner.wrong
         machine.stack[-1].items.append(inner.root)
         return

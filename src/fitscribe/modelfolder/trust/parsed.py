@@ -96,6 +96,8 @@ class Parsed:
     uses : dict
         The names that are looked up, as (module, name), in order; of each, how it is used besides
         standing there: ``"called"``, or ``"instantiated"`` without its ``__init__``.
+    made : list of Made
+        Every object that is made, in order; also those that the root does not hold in the end.
     wrong : DamagedModel or None
         The first thing that it would do and that no model needs. Only what is built of code
         (cloudpickle's) does so as well, which names functions that are not listed.
@@ -105,5 +107,12 @@ class Parsed:
 
     root: Any = None
     uses: Uses = field(default_factory=dict)
+    made: list[Made] = field(default_factory=list)
     wrong: DamagedModel | None = None
     end: int = 0
+
+    def make(self, made_by: Global, args: Any) -> Made:
+        """Return an object that a name makes of arguments, and keep it among those that are."""
+        made = Made(made_by, args)
+        self.made.append(made)
+        return made
