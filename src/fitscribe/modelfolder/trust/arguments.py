@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any
 
 from fitscribe.errors import DamagedModel
 from fitscribe.modelfolder.trust.arrays import (
