@@ -23,18 +23,18 @@ _HEAD = 1 + UINT8.size
 _TREE = ("sklearn.tree._tree", "Tree")
 
 
-def lend(data: bytes, parsed: Parsed) -> tuple[bytes, list[memoryview]]:
+def lend(data: bytes | memoryview, parsed: Parsed) -> tuple[bytes | memoryview, list[memoryview]]:
     """Return a pickle without the arrays that trees copy, and these as views of the file.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or memoryview
     parsed : Parsed
         What it would do.
 
     Returns
     -------
-    rest : bytes
+    rest : bytes or memoryview
         The same pickle, which takes each of these arrays from outside of it; all else in it is
         as it was, but that it is one frame. Without such arrays, `data` itself.
     lent : list of memoryview
@@ -44,7 +44,7 @@ def lend(data: bytes, parsed: Parsed) -> tuple[bytes, list[memoryview]]:
     lent = {at: view for at, view in parsed.blocks if len(view) >= LEAST and id(view) in copied}
     if not lent:
         return data, []
-    pieces: list[bytes] = []
+    pieces: list[bytes | memoryview] = []
     start = 0
     for at in sorted((*lent, *parsed.frames)):
         pieces.append(data[start:at])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
 import pickle
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,6 +16,7 @@ from fitscribe.modelfolder.trust.opcodes import parse
 from fitscribe.modelfolder.trust.parsed import WRAPPER, Parsed, named_now
 from fitscribe.modelfolder.trust.refusal import refusal
 from fitscribe.modelfolder.trust.shapes import check_shapes
+from fitscribe.modelfolder.trust.stream import stream_of
 from fitscribe.modelfolder.trust.unpack import unpacked
 
 __all__ = ["WRONG_CONTENT", "check_names", "looked_up", "read"]
@@ -41,9 +41,12 @@ class _Unpickler(pickle.Unpickler):
     """An unpickler that knows the names which were looked up before, and no others."""
 
     def __init__(
-        self, data: bytes, known: Mapping[tuple[str, str], Any], lent: Iterable[memoryview]
+        self,
+        data: bytes | memoryview,
+        known: Mapping[tuple[str, str], Any],
+        lent: Iterable[memoryview],
     ) -> None:
-        super().__init__(io.BytesIO(data), buffers=lent)
+        super().__init__(stream_of(data), buffers=lent)
         self.known = known
 
     def find_class(self, module: str, name: str) -> Any:
@@ -59,12 +62,12 @@ def check_names(parsed: Parsed, what: str) -> None:
         raise refusal(parsed, refused, what)
 
 
-def read(data: bytes, what: str = "The model") -> Any:
+def read(data: bytes | memoryview, what: str = "The model") -> Any:
     """Return the object of a pickle; only what is listed is imported, made or called.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or memoryview
         A pickle, or a file of joblib, as it is or compressed.
     what : str
         What the file is called in messages.
