@@ -72,7 +72,7 @@ def look_at(path: str | Path, digest: str | None = None) -> ModelContents:
 def contents_of(opened: OpenFolder) -> ModelContents:
     """Return what an open folder holds; parameters and errors as :func:`look_at`."""
     name, format = model_file(opened)
-    data = opened.read(name)
+    data = opened.content(name)
     written_by = OWN if opened.is_own else UNSIGNED if opened.manifest is None else STRANGER
     known: dict[str, Any] = {
         "path": str(opened.path),
@@ -85,8 +85,8 @@ def contents_of(opened: OpenFolder) -> ModelContents:
         "requirements": tuple(_requirement_lines(opened)),
         "created": _text(opened.model.utc_time_created),
     }
-    if data.startswith(ZIP) or format == "skops":
-        return _of_archive(data, opened.is_own, known)
+    if data[: len(ZIP)] == ZIP or format == "skops":
+        return _of_archive(bytes(data), opened.is_own, known)
     return _of_pickle(data, opened.is_own, known)
 
 
@@ -101,7 +101,7 @@ def _of_archive(data: bytes, is_own: bool, known: dict[str, Any]) -> ModelConten
     return _of_symbols(parsed, is_own, known)
 
 
-def _of_pickle(data: bytes, is_own: bool, known: dict[str, Any]) -> ModelContents:
+def _of_pickle(data: bytes | memoryview, is_own: bool, known: dict[str, Any]) -> ModelContents:
     """Return what a folder holds whose model is a pickle."""
     try:
         parsed = parse(unpacked(data))

@@ -295,7 +295,7 @@ def _load_python_model(
         raise NotSupported(
             f"The MLmodel of {str(path)!r} names no python_model that is read here."
         )
-    data = opened.read(str(name))
+    data = opened.content(str(name))
     artifacts = {
         key: str(inside(path, str(entry["path"])).resolve())
         for key, entry in (flavor.get("artifacts") or {}).items()

@@ -16,7 +16,7 @@ from fitscribe.errors import DamagedModel, InvalidParameter, NotSupported, Unsaf
 from fitscribe.modelfolder import seal as seals
 from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.formats import load as load_format
-from fitscribe.modelfolder.manifest import MANIFEST, Manifest, is_digest, read_file
+from fitscribe.modelfolder.manifest import MANIFEST, Manifest, is_digest, read_content, read_file
 from fitscribe.modelfolder.mlmodel import CODE, MLMODEL, Model
 
 __all__ = [
@@ -93,7 +93,7 @@ def load_opened(opened: OpenFolder, trust: str | None = None) -> object:
         inside(opened.path, code)
         if runs_code:
             add_code(opened, code)
-    return load_format(opened.read(name), format, runs_code=runs_code, what=_what(opened))
+    return load_format(opened.content(name), format, runs_code=runs_code, what=_what(opened))
 
 
 def _what(opened: OpenFolder) -> str:
@@ -127,7 +127,7 @@ class OpenFolder:
     manifest : Manifest or None
         None where it has none: MLflow wrote it.
     files : dict
-        Path in the folder to content, of what the manifest names.
+        Path in the folder to content, of what the manifest names; what is large is a view.
     is_own : bool
         Whether this user wrote it.
     """
@@ -135,17 +135,21 @@ class OpenFolder:
     path: Path
     model: Model
     manifest: Manifest | None
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes | memoryview]
     is_own: bool
 
     def read(self, name: str) -> bytes:
-        """Return the content of a file that the MLmodel names.
+        """Return a file that the MLmodel names, as :meth:`content` does, as bytes."""
+        return bytes(self.content(name))
+
+    def content(self, name: str) -> bytes | memoryview:
+        """Return the content of a file that the MLmodel names; of a large one, a view.
 
         Raises NotFound, UnsafePath, and DamagedModel if the manifest does not name it.
         """
         within = inside(self.path, name).relative_to(self.path).as_posix()
         if self.manifest is None:
-            return read_file(self.path, within)
+            return read_content(self.path, within)
         self.manifest.check_unknown([within])
         return self.files[within]
 
@@ -189,7 +193,7 @@ def open_folder(path: str | Path, digest: str | None = None) -> OpenFolder:
         )
     if MLMODEL not in files:
         raise DamagedModel(f"The {MANIFEST} of {str(folder)!r} does not name its {MLMODEL}.")
-    model = Model.from_yaml(files[MLMODEL].decode())
+    model = Model.from_yaml(bytes(files[MLMODEL]).decode())
     return OpenFolder(folder, model, manifest, files, is_own)
 
 

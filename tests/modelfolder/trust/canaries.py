@@ -81,6 +81,16 @@ def by_equal_key(mark: Path) -> bytes:
     return b"\x80\x04" + plain
 
 
+def thrown_away(mark: Path) -> bytes:
+    """Return the same, which is made and taken from the stack: what is read is None."""
+    return pickle.dumps(of_scipy(mark), 4)[:-1] + b"0N."
+
+
+def left_below(mark: Path) -> bytes:
+    """Return the same, which is made and left on the stack, below what is read."""
+    return pickle.dumps(of_scipy(mark), 4)[:-1] + b"N."
+
+
 def on_class(mark: Path) -> bytes:
     """Return a pickle that puts a method on a class of scikit-learn."""
     cls = b"\x8c\x1esklearn.linear_model._logistic\x8c\x12LogisticRegression\x93"
@@ -131,6 +141,8 @@ CANARIES: dict[str, Make] = {
     "a value that is called": lambda mark: Calls(np.mean, [1.0]),
     "scipy": of_scipy,
     "scipy, by an equal key": by_equal_key,
+    "scipy, thrown away": thrown_away,
+    "scipy, left below": left_below,
     "on a class": on_class,
     "a dotted name": dotted,
     "protocol 0": by_opcodes("cos\nsystem\n(S'MARK'\ntR."),

@@ -98,14 +98,16 @@ def _refused(obj: object, format: str, error: Exception) -> InvalidParameter:
     )
 
 
-def load(data: bytes, format: str, *, runs_code: bool, what: str = "The model") -> object:
+def load(
+    data: bytes | memoryview, format: str, *, runs_code: bool, what: str = "The model"
+) -> object:
     """Return the object of a model's file.
 
     It is the one place where a model's file becomes an object.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or memoryview
     format : str
         The format that its folder states.
     runs_code : bool
@@ -128,6 +130,6 @@ def load(data: bytes, format: str, *, runs_code: bool, what: str = "The model") 
             f"The model is written as {format!r}; this version reads {', '.join(FORMATS)}."
         )
     if format == "skops":
-        return read_skops(data, what, runs_code=runs_code)
+        return read_skops(bytes(data), what, runs_code=runs_code)
     # cloudpickle writes pickles: what it built of code is built by functions that they name.
     return loads(data) if runs_code else read(data, what)

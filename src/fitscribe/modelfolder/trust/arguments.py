@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 from fitscribe.errors import DamagedModel
 from fitscribe.modelfolder.trust.arrays import (
@@ -46,7 +45,8 @@ def check_arguments(parsed: Parsed) -> None:
     wanted = checks.keys() & parsed.uses.keys()
     if not wanted:
         return
-    for made in _objects(parsed.root):
+    # Also what is thrown away again is made first.
+    for made in parsed.made:
         check = checks.get((made.made_by.module, made.made_by.name))
         if check is None:
             continue
@@ -57,22 +57,6 @@ def check_arguments(parsed: Parsed) -> None:
                 f"The model's file makes a {made.made_by!r} of what it cannot be: {error}. "
                 "It is damaged or forged; nothing of it was run."
             ) from error
-
-
-def _objects(root: Any) -> Iterator[Made]:
-    """Yield every object that is made, each once."""
-    met: set[int] = set()
-    waiting = [root]
-    while waiting:
-        value = waiting.pop()
-        if id(value) in met or not isinstance(value, (Made, list, tuple)):
-            continue
-        met.add(id(value))
-        if isinstance(value, Made):
-            yield value
-            waiting += (value.args, value.state, value.items)
-        else:
-            waiting += value
 
 
 def _distribution(made: Made) -> None:

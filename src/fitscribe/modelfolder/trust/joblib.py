@@ -75,12 +75,12 @@ def _loaded(stream: io.BytesIO, known: Known) -> Any:
     return _Unpickler(stream, known).load()
 
 
-def load_with_arrays(data: bytes, known: Known) -> Any:
+def load_with_arrays(data: bytes | memoryview, known: Known) -> Any:
     """Return the object of a file of joblib.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or memoryview
         Not compressed.
     known : mapping
         What each name in it means, by (module, name); it looks up no others.

@@ -29,7 +29,7 @@ class Machine:
     """The stack and the memory of one parse."""
 
     def __init__(self, data: memoryview, within: int = 0) -> None:
-        self.data = data
+        self.data, self.size = data, len(data)
         self.within = within
         self.at = 0
         self.stack: list[Any] = []
@@ -39,18 +39,30 @@ class Machine:
 
     # What is read from the file
 
-    def take(self, count: int) -> memoryview:
-        """Return the next bytes."""
+    def step(self, count: int) -> int:
+        """Step over the next bytes, and return where they begin."""
         start = self.at
         end = start + count
-        if end > len(self.data):
+        if end > self.size:
             raise damaged(f"it ends where {count:,} bytes more are announced", start)
         self.at = end
-        return self.data[start:end]
+        return start
+
+    def take(self, count: int) -> memoryview:
+        """Return the next bytes."""
+        return self.data[self.step(count) : self.at]
+
+    def byte(self) -> int:
+        """Return the next byte."""
+        at = self.at
+        if at == self.size:
+            self.step(1)  # which says so
+        self.at = at + 1
+        return self.data[at]
 
     def number(self, form: Struct) -> Any:
         """Return the next number."""
-        return form.unpack(self.take(form.size))[0]
+        return form.unpack_from(self.data, self.step(form.size))[0]
 
     def line(self) -> bytes:
         """Return the next line, without its end."""
@@ -126,7 +138,7 @@ class Machine:
             self.wrong("it calls what it made itself")
             args = (callee, args)
             callee = NOBODY
-        self.stack.append(Made(callee, args))
+        self.stack.append(self.parsed.make(callee, args))
 
     def remember(self, place: int) -> None:
         """Keep the topmost value in the next place of the memory: a pickler leaves none out."""

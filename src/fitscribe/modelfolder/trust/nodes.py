@@ -19,7 +19,7 @@ from typing import Any
 from fitscribe.errors import NotSupported
 from fitscribe.modelfolder.trust.archive import Archive
 from fitscribe.modelfolder.trust.npy import check_npy, check_npz
-from fitscribe.modelfolder.trust.parsed import CALLED, INSTANTIATED, Global, Made, Pairs
+from fitscribe.modelfolder.trust.parsed import CALLED, INSTANTIATED, Global, Pairs
 from fitscribe.modelfolder.trust.tree import Tree, damaged
 
 __all__ = ["SCHEMA", "parse"]
@@ -123,18 +123,18 @@ def _read_dict(tree: Tree, state: dict[str, Any], depth: int) -> Any:
         if name not in _KEYS:
             tree.use(name, CALLED)
         pairs += (
-            key if name == ("builtins", "str") else Made(kind, (key,)),
+            key if name == ("builtins", "str") else tree.parsed.make(kind, (key,)),
             tree.node(value, depth),
         )
     if made_by.module == "builtins":
         return pairs
-    made = Made(made_by, ())
+    made = tree.parsed.make(made_by, ())
     made.items = [pairs]
     return made
 
 
 def _read_default_dict(tree: Tree, state: dict[str, Any], depth: int) -> Any:
-    made = Made(tree.calls(state, frozenset()), ())
+    made = tree.parsed.make(tree.calls(state, frozenset()), ())
     main, factory = _content(state, "main", "default_factory")
     made.items = [tree.node(main, depth), tree.node(factory, depth)]
     return made
@@ -145,7 +145,7 @@ def _read_items(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     items: Any = [tree.node(item, depth) for item in _list(state)]
     if state["__loader__"] == "TupleNode":
         items = tuple(items)
-    return items if made_by.module == "builtins" else Made(made_by, (items,))
+    return items if made_by.module == "builtins" else tree.parsed.make(made_by, (items,))
 
 
 def _read_bytes(tree: Tree, state: dict[str, Any], depth: int) -> Any:
@@ -171,16 +171,18 @@ def _read_name(tree: Tree, state: dict[str, Any], depth: int) -> Any:
 
 def _read_partial(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     parts = _content(state, "func", "args", "kwds", "namespace")
-    return Made(tree.calls(state, frozenset()), tuple(tree.node(part, depth) for part in parts))
+    return tree.parsed.make(
+        tree.calls(state, frozenset()), tuple(tree.node(part, depth) for part in parts)
+    )
 
 
 def _read_call(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     made_by = tree.calls(state, frozenset())
-    return Made(made_by, _tuple(tree, state.get("content"), depth))
+    return tree.parsed.make(made_by, _tuple(tree, state.get("content"), depth))
 
 
 def _read_object(tree: Tree, state: dict[str, Any], depth: int) -> Any:
-    made = Made(tree.use(tree.named(state), INSTANTIATED), ())
+    made = tree.parsed.make(tree.use(tree.named(state), INSTANTIATED), ())
     if state.get("content") is not None:
         made.state = tree.node(state["content"], depth)
     return made
@@ -194,7 +196,7 @@ def _read_method(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     found = f"{module}.{cls}", name
     tree.parsed.uses.setdefault(found, set()).add(CALLED)
     tree.names |= {found, (module, cls)}
-    return Made(Global(*found), (tree.node(owner, depth),))
+    return tree.parsed.make(Global(*found), (tree.node(owner, depth),))
 
 
 def _read_json(tree: Tree, state: dict[str, Any], depth: int) -> Any:
@@ -210,14 +212,18 @@ def _read_json(tree: Tree, state: dict[str, Any], depth: int) -> Any:
 
 def _read_operator(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     made_by = tree.use(("operator", tree.named(state)[1]), CALLED)
-    return Made(made_by, _tuple(tree, state.get("attrs"), depth))
+    return tree.parsed.make(made_by, _tuple(tree, state.get("attrs"), depth))
 
 
 def _read_array(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     if state.get("type") == "numpy":
         made_by = tree.calls(state, _ARRAYS)
         tree.file(state, check_npy)
-        return None if (made_by.module, made_by.name) in _ARRAYS else Made(made_by, (None,))
+        return (
+            None
+            if (made_by.module, made_by.name) in _ARRAYS
+            else tree.parsed.make(made_by, (None,))
+        )
     if state.get("type") != "json":
         raise damaged("an array is of no kind")
     tree.calls(state, frozenset({("numpy", "ndarray")}))
@@ -259,7 +265,7 @@ def _read_sparse(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     if state.get("type") != "scipy":
         raise damaged("a sparse matrix is of no kind")
     tree.file(state, check_npz)
-    return Made(made_by, ())
+    return tree.parsed.make(made_by, ())
 
 
 def _read_reduced(tree: Tree, state: dict[str, Any], depth: int) -> Any:
@@ -273,7 +279,7 @@ def _read_reduced(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     if type(reduced) is not dict:
         raise damaged(f"a {state['__loader__']} has no arguments")
     attributes = tree.node(state.get("content"), depth)
-    made = Made(made_by, _tuple(tree, reduced.get("args"), depth))
+    made = tree.parsed.make(made_by, _tuple(tree, reduced.get("args"), depth))
     made.state = attributes
     return made
 

@@ -92,18 +92,17 @@ _push(b"F", _decimal_float)
 _push(b"G", lambda machine: machine.number(_FLOAT8))
 _push(b"J", lambda machine: machine.number(_INT4))
 _push(b"M", lambda machine: machine.number(_INT2))
-_push(b"\x8a", lambda m: int.from_bytes(m.take(m.take(1)[0]), "little", signed=True))
+_push(b"\x8a", lambda m: int.from_bytes(m.take(m.byte()), "little", signed=True))
 _push(b"\x8b", lambda m: m.take(m.number(UINT4)))  # of more than 255 bytes: never a name
 _push(b"S", lambda machine: machine.line())
 _push(b"T", lambda m: m.take(m.number(UINT4)))
-_push(b"U", lambda m: m.take(m.take(1)[0]))
+_push(b"U", lambda m: m.take(m.byte()))
 _push(b"V", lambda machine: machine.line().decode("raw-unicode-escape", "replace"))
 _push(b"X", lambda m: m.text(m.number(UINT4)))
 _push(b"\x8d", lambda m: m.text(m.number(UINT8)))
 _push(b"B", lambda m: m.take(m.number(UINT4)))
-_push(b"C", lambda m: m.take(m.take(1)[0]))
+_push(b"C", lambda m: m.take(m.byte()))
 _push(b"\x8e", lambda m: m.take(m.number(UINT8)))
-_push(b"\x96", lambda m: m.take(m.number(UINT8)))
 _push(b")", lambda machine: ())
 _push(b"]", lambda machine: [])
 _push(b"}", lambda machine: Pairs())
@@ -120,14 +119,23 @@ _push(b"2", lambda machine: machine.top())
 
 @_step(b"\x80")
 def _protocol(machine: Machine) -> None:
-    version = machine.take(1)[0]
+    version = machine.byte()
     if version > 5:
         raise damaged(f"it is written in protocol {version}, and this reads up to 5", machine.at)
 
 
 @_step(b"\x95")
 def _frame(machine: Machine) -> None:
+    machine.parsed.frames.append(machine.at - 1)
     machine.number(UINT8)
+
+
+@_step(b"\x96")
+def _block(machine: Machine) -> None:
+    at = machine.at - 1
+    content = machine.take(machine.number(UINT8))
+    machine.parsed.blocks.append((at, content))
+    machine.stack.append(content)
 
 
 @_step(b"0")
@@ -276,11 +284,12 @@ def _skip_array(machine: Machine, state: Any) -> None:
         machine.at += inner.end
         for name, uses in inner.uses.items():
             machine.parsed.uses.setdefault(name, set()).update(uses)
+        machine.parsed.made += inner.made
         machine.parsed.wrong = machine.parsed.wrong or inner.wrong
         machine.stack[-1].items.append(inner.root)
         return
     if told.get("numpy_array_alignment_bytes") is not None:
-        machine.take(machine.take(1)[0])
+        machine.take(machine.byte())
     if any(length < 0 for length in shape):
         raise damaged("joblib's array has a negative length", machine.at)
     machine.take(math.prod(shape) * int(found[2] or 1) * (4 if found[1] == "U" else 1))
@@ -339,18 +348,18 @@ def parse(data: bytes | memoryview, within: int = 0) -> Parsed:
         code = view[at]
         machine.at = at + 1
         # These are nine tenths of a pickle.
-        if code == _SHORT_TEXT:
-            machine.stack.append(machine.text(machine.take(1)[0]))
+        if code == _BINGET:
+            machine.recall(machine.byte())
         elif code == _MEMOIZE:
             memo.append(machine.top())
-        elif code == _BINGET:
-            machine.recall(machine.take(1)[0])
+        elif code == _SHORT_TEXT:
+            machine.stack.append(machine.text(machine.byte()))
         elif code == _LONG_BINGET:
             machine.recall(machine.number(UINT4))
         elif code == _INT1:
-            machine.stack.append(machine.take(1)[0])
+            machine.stack.append(machine.byte())
         elif code == _BINPUT:
-            machine.remember(machine.take(1)[0])
+            machine.remember(machine.byte())
         elif code == _STOP:
             break
         else:

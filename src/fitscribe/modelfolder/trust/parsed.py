@@ -96,6 +96,13 @@ class Parsed:
     uses : dict
         The names that are looked up, as (module, name), in order; of each, how it is used besides
         standing there: ``"called"``, or ``"instantiated"`` without its ``__init__``.
+    made : list of Made
+        Every object that is made, in order; also those that the root does not hold in the end.
+    frames : list of int
+        Where the opcodes lie that begin a frame.
+    blocks : list of (int, memoryview)
+        The bytes that may be written to: where the opcode lies that makes them, and what they
+        are.
     wrong : DamagedModel or None
         The first thing that it would do and that no model needs. Only what is built of code
         (cloudpickle's) does so as well, which names functions that are not listed.
@@ -105,5 +112,14 @@ class Parsed:
 
     root: Any = None
     uses: Uses = field(default_factory=dict)
+    made: list[Made] = field(default_factory=list)
+    frames: list[int] = field(default_factory=list)
+    blocks: list[tuple[int, memoryview]] = field(default_factory=list)
     wrong: DamagedModel | None = None
     end: int = 0
+
+    def make(self, made_by: Global, args: Any) -> Made:
+        """Return an object that a name makes of arguments, and keep it among those that are."""
+        made = Made(made_by, args)
+        self.made.append(made)
+        return made

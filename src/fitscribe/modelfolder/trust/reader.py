@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import io
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fitscribe.errors import DamagedModel, MissingDependency, NotSupported
 from fitscribe.modelfolder.trust.arguments import check_arguments
 from fitscribe.modelfolder.trust.joblib import load_with_arrays
+from fitscribe.modelfolder.trust.lent import lend
 from fitscribe.modelfolder.trust.names import may
 from fitscribe.modelfolder.trust.opcodes import parse
 from fitscribe.modelfolder.trust.parsed import WRAPPER, Parsed, named_now
 from fitscribe.modelfolder.trust.refusal import refusal
 from fitscribe.modelfolder.trust.shapes import check_shapes
+from fitscribe.modelfolder.trust.stream import stream_of
 from fitscribe.modelfolder.trust.unpack import unpacked
 
 __all__ = ["WRONG_CONTENT", "check_names", "looked_up", "read"]
@@ -39,8 +40,13 @@ WRONG_CONTENT = (
 class _Unpickler(pickle.Unpickler):
     """An unpickler that knows the names which were looked up before, and no others."""
 
-    def __init__(self, data: bytes, known: Mapping[tuple[str, str], Any]) -> None:
-        super().__init__(io.BytesIO(data))
+    def __init__(
+        self,
+        data: bytes | memoryview,
+        known: Mapping[tuple[str, str], Any],
+        lent: Iterable[memoryview],
+    ) -> None:
+        super().__init__(stream_of(data), buffers=lent)
         self.known = known
 
     def find_class(self, module: str, name: str) -> Any:
@@ -56,12 +62,12 @@ def check_names(parsed: Parsed, what: str) -> None:
         raise refusal(parsed, refused, what)
 
 
-def read(data: bytes, what: str = "The model") -> Any:
+def read(data: bytes | memoryview, what: str = "The model") -> Any:
     """Return the object of a pickle; only what is listed is imported, made or called.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or memoryview
         A pickle, or a file of joblib, as it is or compressed.
     what : str
         What the file is called in messages.
@@ -80,7 +86,7 @@ def read(data: bytes, what: str = "The model") -> Any:
     Notes
     -----
     The file is read twice: on symbols first, and only then by Python's own unpickler, which gets
-    the names that were found and no others.
+    the names that were found and no others. What trees copy, it gets as views of the file.
     """
     data = unpacked(data)
     parsed = parse(data)
@@ -93,7 +99,8 @@ def read(data: bytes, what: str = "The model") -> Any:
         if WRAPPER in parsed.uses:
             model = load_with_arrays(data, known)
         else:
-            model = _Unpickler(data, known).load()
+            rest, lent = lend(data, parsed)
+            model = _Unpickler(rest, known, lent).load()
     except WRONG_CONTENT as error:
         raise DamagedModel(
             f"{what} cannot be built of what its file holds: {type(error).__name__}: {error}"

@@ -28,7 +28,7 @@ _FORMATS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
 _OTHERS = {b"PK\x03\x04": "a zip archive", b"\x04\x22\x4d\x18": "compressed by lz4"}
 
 
-def unpacked(data: bytes) -> bytes:
+def unpacked(data: bytes | memoryview) -> bytes | memoryview:
     """Return data unpacked, if gzip, zlib, bz2, xz or lzma compressed them; else as they are.
 
     Raises
@@ -39,12 +39,12 @@ def unpacked(data: bytes) -> bytes:
         If they are packed in another way.
     """
     for begin, what in _OTHERS.items():
-        if data.startswith(begin):
+        if data[: len(begin)] == begin:
             raise NotSupported(
                 f"The model's file is {what}, and a pickle was expected: save the model again."
             )
     for begin, make in _FORMATS:
-        if data.startswith(begin):
+        if data[: len(begin)] == begin:
             try:
                 return _unpack(data, make())
             except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
@@ -54,11 +54,11 @@ def unpacked(data: bytes) -> bytes:
     return data
 
 
-def _unpack(data: bytes, unpacker: Any) -> bytes:
+def _unpack(data: bytes | memoryview, unpacker: Any) -> bytes:
     """Unpack step by step, so that no more than is allowed is ever in memory."""
     limit = max(FREE, MOST_TIMES * len(data))
     found = bytearray()
-    rest: bytes = data
+    rest = data
     while not unpacker.eof:
         piece = unpacker.decompress(rest, STEP)
         # zlib hands back what it has not looked at; the others keep it.

@@ -56,12 +56,15 @@ def check_shapes(model: Any, what: str) -> None:
     DamagedModel
         If a part does not fit.
     """
+    # A forest has a thousand parts of one class.
+    of_class: dict[type, list[Callable[[Any], None]]] = {}
     for part in every_part(model):
         cls = type(part)
-        checks = [check for base in cls.__mro__ if (check := _CHECKS.get(_named(base)))]
-        if hasattr(part, "n_features_in_"):
-            checks.append(estimators.check)
-        for check in checks:
+        if cls not in of_class:
+            found = (_CHECKS.get(_named(base)) for base in cls.__mro__)
+            of_class[cls] = [check for check in found if check]
+        checks = of_class[cls]
+        for check in (*checks, estimators.check) if hasattr(part, "n_features_in_") else checks:
             try:
                 check(part)
             except DoesNotFit as error:

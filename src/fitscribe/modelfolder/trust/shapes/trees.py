@@ -50,7 +50,8 @@ def _check_children(
         return
     has_parent = np.zeros(count, bool)
     for children in (left, right):
-        need((children > parents).all(), "children come after their parents")
+        after = np.count_nonzero(children > parents)
+        need(after == len(parents), "children come after their parents")
         within(children, 1, count, "children")
         has_parent[children] = True
     need(np.count_nonzero(has_parent) == 2 * len(parents), "a node has one parent")
