@@ -28,7 +28,7 @@ from pathlib import Path
 
 from fitscribe import config
 from fitscribe.errors import InvalidParameter
-from fitscribe.modelfolder.trust.parsed import CALLED, INSTANTIATED
+from fitscribe.modelfolder.trust.parsed import CALLED, INSTANTIATED, named_now
 
 __all__ = ["listed", "may", "trust", "trusted"]
 
@@ -53,7 +53,7 @@ def listed() -> dict[tuple[str, str], Set[str]]:
             if not text:
                 continue
             if not text.startswith(" "):
-                module = text
+                module = named_now(text)
                 continue
             for name in text.split():
                 end = name[-2:] if name.endswith("()") else name[-1:]

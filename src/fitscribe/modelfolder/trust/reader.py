@@ -12,6 +12,7 @@ from fitscribe.errors import DamagedModel, MissingDependency, NotSupported
 from fitscribe.modelfolder.trust.arguments import check_arguments
 from fitscribe.modelfolder.trust.joblib import load_with_arrays
 from fitscribe.modelfolder.trust.names import may
+from fitscribe.modelfolder.trust.numpys import STAND_INS
 from fitscribe.modelfolder.trust.opcodes import parse
 from fitscribe.modelfolder.trust.parsed import WRAPPER, Parsed, named_now
 from fitscribe.modelfolder.trust.refusal import refusal
@@ -104,6 +105,8 @@ def read(data: bytes, what: str = "The model") -> Any:
 
 def looked_up(module: str, name: str) -> Any:
     """Return what a listed name means here."""
+    if (module, name) in STAND_INS:
+        return STAND_INS[module, name]
     try:
         found = importlib.import_module(module)
     except ImportError as error:
