@@ -12,7 +12,7 @@ import os
 import sys
 from importlib import metadata
 
-__all__ = ["installed_version", "pins_of", "version_of"]
+__all__ = ["distribution_of", "installed_version", "pins_of", "version_of"]
 
 # Modules whose distribution has another name. What is missing here is looked up the slow way.
 _NAMES = {
@@ -32,6 +32,17 @@ _NAMES = {
     "yaml": "PyYAML",
 }
 _INSTALLED_IN = ("site-packages", "dist-packages")
+
+
+def distribution_of(root: str) -> str:
+    """Return what to install for a top-level module that may not be there.
+
+    Examples
+    --------
+    >>> distribution_of("imblearn"), distribution_of("xgboost")
+    ('imbalanced-learn', 'xgboost')
+    """
+    return _NAMES.get(root, root)
 
 
 def installed_version(distribution: str) -> str | None:
@@ -69,7 +80,7 @@ def pins_of(root: str) -> tuple[str, ...]:
     """
     if root in sys.stdlib_module_names:
         return ()
-    name = _NAMES.get(root, root)
+    name = distribution_of(root)
     if version_of(name) is not None and (root in _NAMES or _holds(name, root)):
         return (f"{name}=={version_of(name)}",)
     file = _file_of(root)

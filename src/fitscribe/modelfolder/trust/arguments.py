@@ -8,6 +8,7 @@ from typing import Any
 
 from fitscribe.errors import DamagedModel
 from fitscribe.modelfolder.trust.arrays import (
+    EMPTY,
     ENCODE,
     check_array,
     check_buffer,
@@ -114,7 +115,7 @@ def _latin(made: Made) -> None:
 
 
 def _bytes(made: Made) -> None:
-    """Check ``bytearray``: of a number it would set memory aside, of a list make what it holds."""
+    """Check ``bytes`` and ``bytearray``: of a number they would set memory aside."""
     args = made.args
     held = args[0] if type(args) is tuple and len(args) == 1 else None
     encoded = type(held) is Made and (held.made_by.module, held.made_by.name) == ENCODE
@@ -174,6 +175,7 @@ def _foreign(made: Made, found: object) -> DamagedModel:
 _CHECKS: dict[tuple[str, str], Callable[[Made], object]] = {
     ENCODE: _latin,
     ("builtins", "bytearray"): _bytes,
+    EMPTY: _bytes,
     ("builtins", "getattr"): _method,
     ("copyreg", "_reconstructor"): _reconstructed,
     ("numpy", "vectorize"): _vectorized,

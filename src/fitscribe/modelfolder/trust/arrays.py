@@ -12,13 +12,21 @@ import numpy as np
 from fitscribe.errors import DamagedModel
 from fitscribe.modelfolder.trust.parsed import Made, Pairs
 
-__all__ = ["ENCODE", "check_array", "check_buffer", "check_dtype", "check_masked", "check_scalar"]
+__all__ = [
+    "EMPTY",
+    "ENCODE",
+    "check_array",
+    "check_buffer",
+    "check_dtype",
+    "check_masked",
+    "check_scalar",
+]
 
 # A type of numpy as its pickles name it: kind and bytes (of texts, characters).
 _ITEM = re.compile(r"[?a-zA-Z]\d*")
 _ORDERS = "<>|="
-# How old protocols write bytes.
-ENCODE = ("_codecs", "encode")
+# How old protocols write bytes, and none of them.
+ENCODE, EMPTY = ("_codecs", "encode"), ("builtins", "bytes")
 
 
 def _wrong(what: str, found: object = "") -> DamagedModel:
@@ -111,6 +119,8 @@ def _size(data: Any) -> int:
     if type(data) is Made and (data.made_by.module, data.made_by.name) == ENCODE:
         text = data.args[0]
         return len(text) if type(text) is str else len(str(text, "utf-8", "surrogatepass"))
+    if type(data) is Made and (data.made_by.module, data.made_by.name) == EMPTY and not data.args:
+        return 0
     raise _wrong("no content")
 
 

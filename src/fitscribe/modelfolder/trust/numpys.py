@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from numpy.random import _pickle
 
 __all__ = ["STAND_INS", "spelled"]
 
@@ -12,6 +13,7 @@ __all__ = ["STAND_INS", "spelled"]
 # some of the other's modules and 2 warns of them, so neither is left to numpy.
 _CORES: Final = ("numpy.core", "numpy._core")
 _CORE: Final = str(np.empty(0).__reduce__()[0].__module__).rpartition(".")[0]
+_NUMPYS: Any = _pickle
 # A name that both have at another place.
 _MOVED: Final = {"numpy.rec": "numpy"}
 
@@ -32,16 +34,18 @@ def spelled(module: str) -> str:
     return _MOVED.get(module, module)
 
 
-def _bit_generator(kind: Any = "MT19937") -> Any:
+def _bit_generator(*made_of: Any) -> Any:
     """Return a bit generator, as numpy's function does that pickles call.
 
-    numpy 1 is told the name of its class, and gets its state; numpy 2 is told the class, and gets
-    its state and how it was seeded, which numpy 1 keeps for no generator.
+    numpy 1 gives the name of its class, and then a state; numpy 2 the class, and then a state
+    and how it was seeded, which numpy 1 keeps for no generator.
     """
-    cls = kind if isinstance(kind, type) else getattr(np.random, str(kind), None)
-    if not isinstance(cls, type) or not issubclass(cls, np.random.BitGenerator):
-        raise ValueError(f"{kind!r:.80} is no bit generator of numpy")
-    # numpy 1 tells what a state is of by the name of the class.
+    if not made_of or not isinstance(made_of[0], type):
+        return _NUMPYS.__bit_generator_ctor(*made_of)
+    (cls,) = made_of
+    if not issubclass(cls, np.random.BitGenerator):
+        raise ValueError(f"{cls.__name__} is no bit generator of numpy")
+    # numpy tells what a state is of by the name of the class.
     return type(cls.__name__, (cls,), {"__module__": cls.__module__, "__setstate__": _set_state})()
 
 
@@ -50,17 +54,18 @@ def _set_state(generator: Any, state: Any) -> None:
     generator.state = state[0] if isinstance(state, tuple) else state
 
 
-def _generator(bits: Any = "MT19937", make: Any = _bit_generator) -> np.random.Generator:
-    return np.random.Generator(_made(bits, make))
+def _generator(*made_of: Any) -> Any:
+    """Return a generator on a bit generator that is made, as numpy 2 gives it, or named."""
+    if made_of and isinstance(made_of[0], np.random.BitGenerator):
+        return np.random.Generator(made_of[0])
+    return _NUMPYS.__generator_ctor(*made_of)
 
 
-def _random_state(bits: Any = "MT19937", make: Any = _bit_generator) -> np.random.RandomState:
-    return np.random.RandomState(_made(bits, make))
-
-
-def _made(bits: Any, make: Any) -> Any:
-    """Return a bit generator of what a pickle gives: itself, or what it is made of."""
-    return bits if isinstance(bits, np.random.BitGenerator) else make(bits)
+def _random_state(*made_of: Any) -> Any:
+    """Return a ``RandomState`` on a bit generator that is made, as numpy 2 gives it, or named."""
+    if made_of and isinstance(made_of[0], np.random.BitGenerator):
+        return np.random.RandomState(made_of[0])
+    return _NUMPYS.__randomstate_ctor(*made_of)
 
 
 # What numpy 1 does not have, or cannot do with what numpy 2 writes: in its place, this.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fitscribe.errors import DamagedModel, MissingDependency, NotSupported
+from fitscribe.modelfolder.distributions import distribution_of
 from fitscribe.modelfolder.trust.arguments import check_arguments
 from fitscribe.modelfolder.trust.joblib import load_with_arrays
 from fitscribe.modelfolder.trust.names import may
@@ -116,9 +117,10 @@ def looked_up(module: str, name: str) -> Any:
                 f"The model needs {module}, which the installed {library} does not have: it was "
                 "written with another version. `fitscribe models env` says which."
             ) from error
+        missing = error.name or library
         raise MissingDependency(
-            f"The model needs {error.name or library}, which is not installed: "
-            f"pip install {error.name or library}."
+            f"The model needs {missing}, which is not installed: "
+            f"pip install {distribution_of(missing.partition('.')[0])}."
         ) from error
     try:
         return getattr(found, name)
