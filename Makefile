@@ -1,5 +1,5 @@
-# Everything happens in .venv (and .venv-oldest, .venv-mlflow3, .venv-mlflow2), made here from
-# CPython, pip and venv alone.
+# Everything happens in .venv (and .venv-oldest, .venv-libraries, .venv-mlflow3, .venv-mlflow2),
+# made here from CPython, pip and venv alone.
 # A target is listed by `make help` where its line carries two hashes and a sentence.
 
 PYTHON ?= python3
@@ -16,12 +16,15 @@ EXE :=
 endif
 VENV := .venv/$(BIN)
 OLDEST := .venv-oldest/$(BIN)
+BESIDE := .venv-libraries/$(BIN)
 
 PINS := constraints.txt
 OLDEST_PINS := constraints-oldest.txt
+LIBRARIES_PINS := constraints-libraries.txt
 RUNTIME := .venv/.runtime
 DEVELOP := .venv/.develop
 OLDEST_STAMP := .venv-oldest/.stamp
+LIBRARIES_STAMP := .venv-libraries/.stamp
 # A real MLflow beside us, of each major version that writes models today.
 MLFLOW_STAMPS := .venv-mlflow3/.stamp .venv-mlflow2/.stamp
 
@@ -33,6 +36,11 @@ BUILDERS := editables hatchling pip uv
 # Floors of what we do not ask for ourselves: old enough to be what people have beside
 # scikit-learn 1.5, young enough to run together on Python 3.11.
 OLDEST_ALSO := pyparsing==3.1.0 python-dateutil==2.8.2 scipy==1.11.4 threadpoolctl==3.1.0
+
+# Libraries whose models are as those of scikit-learn. XGBoost is far smaller without what runs
+# on graphics cards; on macOS it has none of that.
+LIBRARIES := catboost imbalanced-learn lightgbm skrub xgboost-cpu;sys_platform!="darwin" \
+	xgboost;sys_platform=="darwin"
 
 # What MLflow is asked for. The last 2.x does not know SQLAlchemy 2.1.
 MLFLOW3 := mlflow==3.17.2 skops
@@ -46,8 +54,8 @@ BENCHES := $(filter-out bench/_% bench/against_mlflow.py,$(sort $(wildcard bench
 .DEFAULT_GOAL := help
 # Two targets share .venv, so they take turns.
 .NOTPARALLEL:
-.PHONY: help demo test test-oldest test-compat check format bench soak public-names constraints \
-	clean
+.PHONY: help demo test test-oldest test-libraries test-compat check format bench soak \
+	public-names constraints clean
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -63,6 +71,10 @@ test: $(DEVELOP) ## every test, on the pinned newest versions
 
 test-oldest: $(OLDEST_STAMP) ## every test, on the oldest versions that pyproject.toml allows
 	$(OLDEST)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+test-libraries: $(LIBRARIES_STAMP) ## models of XGBoost, LightGBM, CatBoost, imbalanced-learn, skrub
+	$(BESIDE)/python -m pytest -n $(WORKERS) --dist worksteal tests/libraries \
+		tests/modelfolder/trust $(PYTEST_ARGS)
 
 test-compat: $(DEVELOP) $(MLFLOW_STAMPS) ## models go to a real MLflow 3 and 2, and come from them
 	FITSCRIBE_COMPAT_MLFLOW3=$(CURDIR)/.venv-mlflow3/$(BIN)/python$(EXE) \
@@ -107,6 +119,14 @@ constraints: $(DEVELOP) ## choose all pinned versions anew
 		--no-header --no-annotate --all-extras --group test \
 		pyproject.toml .venv/oldest.in; } > .venv/pins.txt
 	mv .venv/pins.txt $(OLDEST_PINS)
+	@{ printf '%s\n' $(foreach name,$(LIBRARIES),'$(name)'); \
+	   for name in $(RUNNERS); do grep "^$$name==" $(PINS); done; } > .venv/libraries.in
+	@{ echo "# Libraries beside scikit-learn, for \`make test-libraries\`, and what they and our tests"; \
+	   echo "# need; what $(PINS) has is the same here. Made by \`make constraints\`."; \
+	   $(VENV)/uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest \
+		--no-header --no-annotate --all-extras --group test -c $(PINS) \
+		pyproject.toml .venv/libraries.in; } > .venv/pins.txt
+	mv .venv/pins.txt $(LIBRARIES_PINS)
 	@for name in $(SAME); do grep "^$$name==" $(PINS); done > .venv/same.in
 	$(call choose_mlflow,3,$(MLFLOW3))
 	$(call choose_mlflow,2,$(MLFLOW2))
@@ -122,8 +142,9 @@ mv .venv/pins.txt constraints-mlflow$(1).txt
 endef
 
 clean: ## remove what make made; recorded runs stay
-	rm -rf .venv .venv-oldest .venv-mlflow3 .venv-mlflow2 .mypy_cache .pytest_cache .ruff_cache \
-		.import_linter_cache .hypothesis build dist htmlcov .coverage .coverage.*
+	rm -rf .venv .venv-oldest .venv-libraries .venv-mlflow3 .venv-mlflow2 .mypy_cache \
+		.pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist htmlcov \
+		.coverage .coverage.*
 	find src tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- environments -----------------------------------------------------------------------------
@@ -151,6 +172,12 @@ $(OLDEST)/python$(EXE):
 
 $(OLDEST_STAMP): pyproject.toml $(PINS) $(OLDEST_PINS) | $(OLDEST)/python$(EXE)
 	$(call install,.venv-oldest,$(OLDEST_PINS),--group test $(RUNNERS) -e .)
+	@touch $@
+
+$(LIBRARIES_STAMP): pyproject.toml $(PINS) $(LIBRARIES_PINS) | $(VENV)/python$(EXE)
+	$(VENV)/python -m venv .venv-libraries
+	$(call install,.venv-libraries,$(LIBRARIES_PINS),\
+		--group test $(RUNNERS) $(foreach name,$(LIBRARIES),'$(name)') -e .)
 	@touch $@
 
 .venv-mlflow%/.stamp: constraints-mlflow%.txt $(PINS) | $(VENV)/python$(EXE)

@@ -313,6 +313,15 @@ def test_the_oldest_set_is_the_oldest_that_is_allowed() -> None:
         assert version.release[: len(precise)] == precise, requirement
 
 
+def test_other_libraries_stand_beside_what_is_pinned() -> None:
+    ours, theirs = pins("constraints.txt"), pins("constraints-libraries.txt")
+    assert {name: theirs[name] for name in theirs if name in ours} == {
+        name: ours[name] for name in theirs if name in ours
+    }
+    for name in ("catboost", "imbalanced-learn", "lightgbm", "skrub", "xgboost", "xgboost-cpu"):
+        assert name in theirs, name
+
+
 @pytest.mark.parametrize("major", ["3", "2"])
 def test_beside_mlflow_models_meet_the_same_scikit_learn(major: str) -> None:
     ours, theirs = pins("constraints.txt"), pins(f"constraints-mlflow{major}.txt")

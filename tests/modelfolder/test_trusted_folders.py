@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import py_compile
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from fitscribe.errors import DamagedModel, FitscribeError, InvalidParameter, NotTrusted
-from fitscribe.modelfolder import seal
+from fitscribe.modelfolder import formats, seal
 from fitscribe.modelfolder.manifest import MANIFEST, Manifest
 from fitscribe.modelfolder.read import load
 from fitscribe.modelfolder.write import build, save
@@ -201,6 +203,17 @@ def test_code_is_what_was_written_whatever_lies_beside_it(tmp_path: Path) -> Non
     )
     assert done.stdout == "own\n", done.stderr
     assert not (tmp_path / "mark").exists()
+
+
+@pytest.mark.parametrize("core", [b"numpy.core", b"numpy._core"])
+def test_ones_own_code_loads_with_numpy_1_and_2(core: bytes) -> None:
+    text = core + b".multiarray\n_reconstruct"
+    data = pickle.dumps([np.arange(3.0), np.random.RandomState(0)], 2)
+    data = re.sub(rb"numpy\._?core\.multiarray\n_reconstruct", text, data)
+    assert text in data
+    array, generator = formats.load(data, "pickle", runs_code=True)  # type: ignore[misc]
+    assert array.tolist() == [0.0, 1.0, 2.0]
+    assert generator.normal() == np.random.RandomState(0).normal()
 
 
 @pytest.mark.parametrize("word", ["yes", "CODE", True, "", ["code"]])

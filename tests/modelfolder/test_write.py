@@ -52,6 +52,18 @@ def listed(folder: Path) -> list[str]:
 # ---- there and back ---------------------------------------------------------------------------
 
 
+def test_a_method_of_a_text_is_kept_and_searched_for_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    monkeypatch.setattr(pickle, "whichmodule", lambda obj, name: searched.append(name))
+    model = FunctionTransformer(kw_args={"names": "{}_x".format})
+    save(build(model), tmp_path / "model")
+    found = load(tmp_path / "model")
+    assert found.kw_args["names"]("a") == "a_x"  # type: ignore[attr-defined]
+    assert searched == []
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_format_that_is_asked_for_is_used(format: str, tmp_path: Path) -> None:
     model = logistic()

@@ -10,6 +10,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from fitscribe.sklearn.training import training_scores
@@ -250,6 +252,29 @@ def test_a_regressor_without_mixin_counts_by_its_tags():
         Tagged._estimator_type = "regressor"
     X, y = data()
     assert "training_r2_score" in training_scores(Tagged(), X, y).metrics
+
+
+def test_a_ranker_is_not_scored_without_its_groups():
+    class Ranks(BaseEstimator):
+        _estimator_type = "ranker"
+        calls = 0
+
+        def predict(self, X):
+            return X[:, 0]
+
+        def score(self, X, y):
+            Ranks.calls += 1
+            raise ValueError("groups are needed")
+
+        def __sklearn_tags__(self):
+            tags = super().__sklearn_tags__()
+            tags.estimator_type = "regressor"  # as CatBoost's ranker says there
+            return tags
+
+    X, y = data()
+    for model in (Ranks(), make_pipeline(FunctionTransformer(), Ranks())):
+        found = training_scores(model, X, y)
+        assert (found.metrics, found.problems, Ranks.calls) == ({}, [], 0)
 
 
 def test_a_guard_that_skips_everything_leaves_nothing():

@@ -35,7 +35,13 @@ _INSTALLED_IN = ("site-packages", "dist-packages")
 
 
 def distribution_of(root: str) -> str:
-    """Return what the distribution of a top-level module is called, if it is known or the same."""
+    """Return what the distribution of a top-level module is called, if it is known or the same.
+
+    Examples
+    --------
+    >>> distribution_of("imblearn"), distribution_of("xgboost")
+    ('imbalanced-learn', 'xgboost')
+    """
     return _NAMES.get(root, root)
 
 

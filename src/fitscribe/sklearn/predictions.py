@@ -195,8 +195,9 @@ def kind_of(estimator: Any) -> str:
     if inner is not None and not isinstance(inner, str):
         return kind_of(inner)
     told = getattr(estimator, "_estimator_type", None)
-    if told in (CLASSIFIER, REGRESSOR):
-        return str(told)
+    if told is not None:
+        # CatBoost's ranker says so here, and in its tags that it is a regressor.
+        return told if told in (CLASSIFIER, REGRESSOR) else OTHER
     # From 1.6 the two functions warn about classes that have no tags of scikit-learn's.
     if hasattr(type(estimator), "__sklearn_tags__"):
         if is_classifier(estimator):

@@ -36,13 +36,14 @@ __all__ = ["ScoreRule", "is_own_scoring", "score_of", "score_rule"]
 
 Array = NDArray[Any]
 
-ACCURACY, R2, EXACT_ROWS, SCORER, CALL, OWN, NONE = (
+ACCURACY, R2, EXACT_ROWS, SCORER, CALL, OWN, RANKS, NONE = (
     "accuracy",
     "r2",
     "exact rows",
     "scorer",
     "call",
     "own",
+    "ranks",
     "none",
 )
 # Looked up once, before anybody puts a hook in their place.
@@ -82,9 +83,10 @@ class ScoreRule:
 
     Parameters
     ----------
-    source : {"accuracy", "r2", "exact rows", "scorer", "call", "own", "none"}
+    source : {"accuracy", "r2", "exact rows", "scorer", "call", "own", "ranks", "none"}
         A metric that is at hand, a scorer to show the predictions to, a call; or nothing, for
-        it is a function of the user's own, or there is no score.
+        it is a function of the user's own, ranks rows within groups that ``score`` is not told
+        of, or there is no score.
     weighted : bool
         Whether ``sample_weight`` counts in it.
     scorer : object
@@ -109,6 +111,8 @@ def score_rule(estimator: Any) -> ScoreRule:
     """
     if not hasattr(estimator, "score"):
         return ScoreRule(NONE)
+    if getattr(estimator, "_estimator_type", None) == "ranker":
+        return ScoreRule(RANKS)
     if "score" in getattr(estimator, "__dict__", {}):
         return ScoreRule(CALL)
     name = class_name(estimator)
@@ -240,7 +244,7 @@ def score_of(
         Whatever the estimator's ``score`` or the search's scorer raises.
     """
     rule = score_rule(estimator)
-    if rule.source == NONE:
+    if rule.source in (NONE, RANKS):
         return None, 0, None
     if rule.source == OWN:
         return None, 0, "training_score was left out: the scoring function is your own."

@@ -8,6 +8,7 @@ import copyreg
 import io
 import pickle
 import pickletools
+import re
 import struct
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.random import _pickle as PICKLED
 from scipy import interpolate, sparse, stats
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -30,7 +32,7 @@ from sklearn.model_selection import RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from fitscribe.errors import DamagedModel, FitscribeError, NotTrusted
+from fitscribe.errors import DamagedModel, FitscribeError, MissingDependency, NotTrusted
 from fitscribe.modelfolder.trust.lent import LEAST, lend
 from fitscribe.modelfolder.trust.names import listed, may, trust, trusted
 from fitscribe.modelfolder.trust.opcodes import parse
@@ -212,6 +214,158 @@ def spline() -> Any:
 
 
 SCALAR = np.float64(1).__reduce__()[0]
+# A name of each library that is listed besides those that fitscribe needs, and what to install.
+ELSEWHERE = {
+    "catboost.core CatBoostClassifier": "catboost",
+    "imblearn.over_sampling._smote.base SMOTE": "imbalanced-learn",
+    "lightgbm.sklearn LGBMClassifier": "lightgbm",
+    "polars.datatypes.classes Datetime": "polars",
+    "skrub._table_vectorizer TableVectorizer": "skrub",
+    "xgboost.sklearn XGBClassifier": "xgboost",
+}
+
+
+class Without:
+    """Finds no library of this name, as if it were not installed."""
+
+    def __init__(self, library: str) -> None:
+        self.name = library
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name.partition(".")[0] == self.name:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_name_of_a_library_that_is_not_here_is_a_wish(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, _, cls = name.partition(" ")
+    library = module.partition(".")[0]
+    for known in [one for one in sys.modules if one.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, known)
+    monkeypatch.setattr(sys, "meta_path", [Without(library), *sys.meta_path])
+    data = b"\x80\x02" + canaries.named(module, cls) + b")\x81."
+    with pytest.raises(MissingDependency, match=f"pip install {ELSEWHERE[name]}\\."):
+        read(data)
+    # Beside it, what is not listed is refused before anything is looked for.
+    with pytest.raises(NotTrusted, match=re.escape(f"{library}.evil.run")):
+        read(b"\x80\x02" + canaries.named(f"{library}.evil", "run") + b")R.")
+
+
+# What numpy 1 and numpy 2 write otherwise: the same in each other's words.
+
+
+def respelled(data: bytes, core: str) -> bytes:
+    """Return a pickle whose names of numpy's private room are spelled as one numpy does."""
+    found = bytearray()
+    starts = [at for _, _, at in pickletools.genops(data)] + [len(data)]
+    for (opcode, argument, at), end in zip(pickletools.genops(data), starts[1:], strict=True):
+        if opcode.name == "FRAME":
+            continue
+        text = re.sub(r"^numpy\._?core\b", core, argument) if type(argument) is str else argument
+        if text == argument:
+            found += data[at:end]
+        elif opcode.name == "GLOBAL":
+            found += canaries.named(*text.split(" "))
+        else:
+            assert opcode.name == "SHORT_BINUNICODE"
+            found += b"\x8c" + bytes([len(text)]) + text.encode()
+    return bytes(found)
+
+
+ARRAYS: dict[str, Callable[[], Any]] = {
+    "numbers": lambda: np.arange(6.0).reshape(2, 3),
+    "in columns": lambda: np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    "objects": lambda: np.array(["a", None, 1.5], dtype=object),
+    "texts": lambda: np.array(["a", "bc"]),
+    "times": lambda: np.array(["2024-01-01", "NaT"], dtype="datetime64[ns]"),
+    "one number": lambda: np.float64(2.5),
+    "one truth": lambda: np.bool_(True),
+    "nothing": lambda: np.empty((0, 3)),
+    "an estimator": lambda: RandomForestClassifier(2, random_state=0).fit([[0.0], [1.0]], [0, 1]),
+    "a generator": lambda: np.random.RandomState(3),
+}
+
+
+@pytest.mark.parametrize("core", ["numpy.core", "numpy._core"])
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_of_numpy_1_and_2_are_read_by_both(name: str, protocol: int, core: str) -> None:
+    made = ARRAYS[name]()
+    data = respelled(pickle.dumps(made, protocol), core)
+    assert core.encode() in data
+    found = read(data)
+    assert type(found) is type(made)
+    assert pickle.dumps(found) == pickle.dumps(pickle.loads(pickle.dumps(made, protocol)))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (b"cnumpy.core._multiarray_umath\nlog1p\n.", np.log1p),
+        (b"cnumpy._core._multiarray_umath\nlog1p\n.", np.log1p),
+        (b"cnumpy\nbool\n.", np.bool_),
+        (b"cnumpy\nbool_\n.", np.bool_),
+        (b"cnumpy.rec\nrecarray\n.", np.recarray),
+        (b"cnumpy\nrecarray\n.", np.recarray),
+        (b"cnumpy.ma\nMaskedArray\n.", np.ma.MaskedArray),
+        (b"cnumpy.ma.core\nMaskedArray\n.", np.ma.MaskedArray),
+    ],
+)
+def test_a_name_of_numpy_is_found_where_it_is_now(written: bytes, meant: Any) -> None:
+    assert read(written) is meant
+
+
+KINDS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+
+
+def bits_of(version: int, bits: Any) -> canaries.Calls:
+    """Return what a numpy of this version writes for a bit generator."""
+    if version == 1:
+        return canaries.Calls(PICKLED.__bit_generator_ctor, type(bits).__name__, state=bits.state)
+    # numpy 2 writes how it was seeded besides.
+    state = bits.state, np.random.SeedSequence(7)
+    return canaries.Calls(PICKLED.__bit_generator_ctor, type(bits), state=state)
+
+
+def generator_of(version: int, make: Any, bits: Any, state: Any) -> canaries.Calls:
+    """Return what a numpy of this version writes for a generator."""
+    if version == 2:
+        return canaries.Calls(make, bits_of(2, bits), state=state)
+    named = type(bits).__name__, PICKLED.__bit_generator_ctor
+    return canaries.Calls(make, *named, state=bits.state)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("kind", KINDS)
+def test_generators_of_numpy_1_and_2_go_on_where_they_were(kind: str, version: int) -> None:
+    bits = getattr(np.random, kind)(5)
+    whole = np.random.Generator(bits)
+    whole.normal(size=3)
+    writes = generator_of(version, PICKLED.__generator_ctor, bits, None)
+    found = [read(pickle.dumps(what, 4)) for what in (writes, bits_of(version, bits))]
+    expected = whole.integers(1 << 60, size=700).tolist()
+    assert type(found[0]) is np.random.Generator
+    assert isinstance(found[1], getattr(np.random, kind))
+    assert found[0].integers(1 << 60, size=700).tolist() == expected
+    again = np.random.Generator(pickle.loads(pickle.dumps(found[1])))
+    assert again.integers(1 << 60, size=700).tolist() == expected
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_random_state_of_numpy_1_or_2_goes_on_where_it_was(version: int) -> None:
+    whole = np.random.RandomState(5)
+    whole.normal(size=3)
+    state = whole.get_state(legacy=False)
+    writes = generator_of(version, PICKLED.__randomstate_ctor, np.random.MT19937(5), state)
+    if version == 1:
+        writes = canaries.Calls(PICKLED.__randomstate_ctor, "MT19937", state=state)
+    found = read(pickle.dumps(writes, 4))
+    assert type(found) is np.random.RandomState
+    assert found.normal(size=700).tolist() == whole.normal(size=700).tolist()
+
+
 FORGED: dict[str, tuple[Callable[[], Any], str]] = {
     "memory for an array": (
         lambda: canaries.Calls(copyreg._reconstructor, np.ndarray, np.ndarray, (10**9,)),
@@ -241,6 +395,14 @@ FORGED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a generator far ahead": (ahead, "drew 624 numbers ahead"),
     "a spline without coefficients": (spline, "its coefficients"),
+    "bytes of a number": (
+        lambda: canaries.Calls(bytearray, 10**12),
+        "bytes of something else than bytes",
+    ),
+    "a bit generator that is none": (
+        lambda: canaries.Calls(PICKLED.__bit_generator_ctor, "mtrand"),
+        "cannot be built",
+    ),
     "text that is no latin1": (
         lambda: canaries.Calls(codecs.encode, "x", "rot13"),
         "in another way than as bytes are written",

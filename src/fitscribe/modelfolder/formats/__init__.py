@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 # By name, not as a module: `pickle` is here what `formats/pickle.py` holds.
-from pickle import PicklingError, loads
+from pickle import PicklingError
 
 from fitscribe.errors import InvalidParameter, NotSupported
 from fitscribe.modelfolder.formats.named import Dump, NotPortable
 from fitscribe.modelfolder.formats.pickle import dump as dump_by_name
+from fitscribe.modelfolder.formats.pickle import load as load_by_name
 from fitscribe.modelfolder.formats.skops import dump as dump_as_skops
 from fitscribe.modelfolder.trust.reader import read
 from fitscribe.modelfolder.trust.skops import read_skops
@@ -132,4 +133,4 @@ def load(
     if format == "skops":
         return read_skops(bytes(data), what, runs_code=runs_code)
     # cloudpickle writes pickles: what it built of code is built by functions that they name.
-    return loads(data) if runs_code else read(data, what)
+    return load_by_name(data) if runs_code else read(data, what)

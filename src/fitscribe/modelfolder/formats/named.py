@@ -8,7 +8,7 @@ will look up, at the cost of one call an object: nothing is read again, loaded o
 from __future__ import annotations
 
 import pickle
-from types import ModuleType
+from types import BuiltinFunctionType, ModuleType, NoneType
 from typing import Any, NamedTuple
 
 __all__ = ["HERE", "PROTOCOL", "Dump", "Named", "NotPortable", "Parts", "note", "reduce_unchanged"]
@@ -101,6 +101,8 @@ def note(obj: object, named: Named, portable: bool) -> None:
         module = getattr(obj, "__module__", None)
         name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None)
         if module is None:
+            if _is_bound(obj):
+                return
             # numpy's ufuncs in other libraries do not say where they are; pickle searches too.
             module = pickle.whichmodule(obj, name or "")  # type: ignore[attr-defined]  # not in typeshed
     elif isinstance(obj, ModuleType):
@@ -115,6 +117,16 @@ def note(obj: object, named: Named, portable: bool) -> None:
         named.names.add(f"{module}.{name}")
     if isinstance(obj, type):
         named.modules.update(base.__module__ for base in obj.__mro__)
+
+
+def _is_bound(obj: Any) -> bool:
+    """Whether this is a compiled method of an object, as ``"{}".format``: it has no name.
+
+    Pickle writes it as the object and the method's name in it; to search all modules for it
+    would ask them for what they may warn of.
+    """
+    owner = getattr(obj, "__self__", None)
+    return type(obj) is BuiltinFunctionType and not isinstance(owner, (ModuleType, NoneType))
 
 
 def reduce_unchanged(obj: Any) -> Any:

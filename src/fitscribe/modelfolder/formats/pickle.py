@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from typing import Any
 
@@ -13,8 +14,9 @@ from fitscribe.modelfolder.formats.named import (
     note,
     reduce_unchanged,
 )
+from fitscribe.modelfolder.trust.numpys import OTHER_CORE, STAND_INS, spelled
 
-__all__ = ["dump"]
+__all__ = ["dump", "load"]
 
 
 class _Pickler(pickle.Pickler):
@@ -37,3 +39,22 @@ def dump(obj: object, portable: bool = False) -> Dump:
     pickler = _Pickler(parts, portable)
     pickler.dump(obj)
     return Dump.of(parts, "pickle", pickler.named)
+
+
+class _Unpickler(pickle.Unpickler):
+    """An unpickler that finds what the other of numpy 1 and numpy 2 names."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return what a name means; whatever it is, it is imported."""
+        if module.startswith("numpy"):
+            module = spelled(module)
+            if (module, name) in STAND_INS:
+                return STAND_INS[module, name]
+        return super().find_class(module, name)
+
+
+def load(data: bytes) -> object:
+    """Return the object of a pickle, and run whatever it names."""
+    if OTHER_CORE.encode() in data:
+        return _Unpickler(io.BytesIO(data)).load()
+    return pickle.loads(data)

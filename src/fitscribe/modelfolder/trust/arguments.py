@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 from fitscribe.errors import DamagedModel
 from fitscribe.modelfolder.trust.arrays import (
+    EMPTY,
+    ENCODE,
     check_array,
     check_buffer,
     check_dtype,
     check_masked,
     check_scalar,
 )
-from fitscribe.modelfolder.trust.parsed import Global, Made, Pairs, Parsed
+from fitscribe.modelfolder.trust.parsed import Global, Made, Pairs, Parsed, named_now
 
 __all__ = ["check_arguments"]
 
@@ -96,6 +98,17 @@ def _latin(made: Made) -> None:
         )
 
 
+def _bytes(made: Made) -> None:
+    """Check ``bytes`` and ``bytearray``: of a number they would set memory aside."""
+    args = made.args
+    held = args[0] if type(args) is tuple and len(args) == 1 else None
+    encoded = type(held) is Made and (held.made_by.module, held.made_by.name) == ENCODE
+    if args != () and not encoded and not isinstance(held, (bytes, memoryview)):
+        raise DamagedModel(
+            "The model's file makes bytes of something else than bytes. Nothing of it was run."
+        )
+
+
 def _reconstructed(made: Made) -> None:
     """Check ``copyreg``'s way to make an instance: of an array it would set memory aside."""
     args = made.args
@@ -144,16 +157,15 @@ def _foreign(made: Made, found: object) -> DamagedModel:
 
 
 _CHECKS: dict[tuple[str, str], Callable[[Made], object]] = {
-    ("_codecs", "encode"): _latin,
+    ENCODE: _latin,
+    ("builtins", "bytearray"): _bytes,
+    EMPTY: _bytes,
     ("builtins", "getattr"): _method,
     ("copyreg", "_reconstructor"): _reconstructed,
     ("numpy", "vectorize"): _vectorized,
     ("numpy", "dtype"): check_dtype,
-    ("numpy._core.multiarray", "_reconstruct"): check_array,
-    ("numpy._core.multiarray", "scalar"): check_scalar,
-    ("numpy._core.numeric", "_frombuffer"): check_buffer,
-    ("numpy.core.multiarray", "_reconstruct"): check_array,
-    ("numpy.core.multiarray", "scalar"): check_scalar,
-    ("numpy.core.numeric", "_frombuffer"): check_buffer,
+    (named_now("numpy._core.multiarray"), "_reconstruct"): check_array,
+    (named_now("numpy._core.multiarray"), "scalar"): check_scalar,
+    (named_now("numpy._core.numeric"), "_frombuffer"): check_buffer,
     ("numpy.ma.core", "_mareconstruct"): check_masked,
 }

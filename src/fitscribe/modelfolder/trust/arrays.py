@@ -12,12 +12,21 @@ import numpy as np
 from fitscribe.errors import DamagedModel
 from fitscribe.modelfolder.trust.parsed import Made, Pairs
 
-__all__ = ["check_array", "check_buffer", "check_dtype", "check_masked", "check_scalar"]
+__all__ = [
+    "EMPTY",
+    "ENCODE",
+    "check_array",
+    "check_buffer",
+    "check_dtype",
+    "check_masked",
+    "check_scalar",
+]
 
 # A type of numpy as its pickles name it: kind and bytes (of texts, characters).
 _ITEM = re.compile(r"[?a-zA-Z]\d*")
 _ORDERS = "<>|="
-_ENCODE = ("_codecs", "encode")
+# How old protocols write bytes, and none of them.
+ENCODE, EMPTY = ("_codecs", "encode"), ("builtins", "bytes")
 
 
 def _wrong(what: str, found: object = "") -> DamagedModel:
@@ -97,6 +106,8 @@ def _described(plain: np.dtype[Any], state: tuple[Any, ...]) -> list[np.dtype[An
         return found_types
     if plain.kind in "mM" and len(state) == 9:
         unit, number = state[8][1][:2]
+        if type(unit) is Made:  # as old protocols write bytes
+            unit = unit.args[0].encode("latin1")
         return [np.dtype(f"{plain.str}[{number}{bytes(unit).decode()}]").newbyteorder(order)]
     return [plain.newbyteorder(order)]
 
@@ -105,9 +116,11 @@ def _size(data: Any) -> int:
     """Return how many bytes lie in a pickle as an array's content."""
     if isinstance(data, (bytes, memoryview)):
         return len(data)
-    if type(data) is Made and (data.made_by.module, data.made_by.name) == _ENCODE:
+    if type(data) is Made and (data.made_by.module, data.made_by.name) == ENCODE:
         text = data.args[0]
         return len(text) if type(text) is str else len(str(text, "utf-8", "surrogatepass"))
+    if type(data) is Made and (data.made_by.module, data.made_by.name) == EMPTY and not data.args:
+        return 0
     raise _wrong("no content")
 
 

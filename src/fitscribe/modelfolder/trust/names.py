@@ -16,7 +16,8 @@ well, ``Name=`` may only stand there, as a function that is a param.
 
 What is on the lists is harmless to make and to call with any arguments: it opens no file, starts
 nothing, imports nothing and evaluates no text. What it holds may still be nonsense, for which
-there is :mod:`~fitscribe.modelfolder.trust.shapes`.
+there is :mod:`~fitscribe.modelfolder.trust.shapes`; the models of boosting libraries are not
+looked into, for only their own readers know them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from packaging.utils import canonicalize_name
 from fitscribe import config
 from fitscribe.errors import InvalidParameter
 from fitscribe.modelfolder.distributions import distribution_of
-from fitscribe.modelfolder.trust.parsed import CALLED, INSTANTIATED
+from fitscribe.modelfolder.trust.parsed import CALLED, INSTANTIATED, named_now
 
 __all__ = ["distributions", "listed", "may", "trust", "trusted"]
 
@@ -56,7 +57,7 @@ def listed() -> dict[tuple[str, str], Set[str]]:
             if not text:
                 continue
             if not text.startswith(" "):
-                module = text
+                module = named_now(text)
                 continue
             for name in text.split():
                 end = name[-2:] if name.endswith("()") else name[-1:]

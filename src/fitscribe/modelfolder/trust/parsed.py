@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fitscribe.errors import DamagedModel
+from fitscribe.modelfolder.trust.numpys import spelled
 
 __all__ = [
     "CALLED",
@@ -36,7 +37,9 @@ WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 
 
 def named_now(module: str) -> str:
-    """Return what a module that a pickle names is called."""
+    """Return what a module that a pickle names is called, here."""
+    if module.startswith("numpy."):
+        return spelled(module)
     return _RENAMED.get(module, module)
 
 

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fitscribe.errors import DamagedModel, MissingDependency, NotSupported
+from fitscribe.modelfolder.distributions import distribution_of
 from fitscribe.modelfolder.trust.arguments import check_arguments
 from fitscribe.modelfolder.trust.joblib import load_with_arrays
 from fitscribe.modelfolder.trust.lent import lend
 from fitscribe.modelfolder.trust.names import may
+from fitscribe.modelfolder.trust.numpys import STAND_INS
 from fitscribe.modelfolder.trust.opcodes import parse
 from fitscribe.modelfolder.trust.parsed import WRAPPER, Parsed, named_now
 from fitscribe.modelfolder.trust.refusal import refusal
@@ -111,6 +113,8 @@ def read(data: bytes | memoryview, what: str = "The model") -> Any:
 
 def looked_up(module: str, name: str) -> Any:
     """Return what a listed name means here."""
+    if (module, name) in STAND_INS:
+        return STAND_INS[module, name]
     try:
         found = importlib.import_module(module)
     except ImportError as error:
@@ -120,9 +124,10 @@ def looked_up(module: str, name: str) -> Any:
                 f"The model needs {module}, which the installed {library} does not have: it was "
                 "written with another version. `fitscribe models env` says which."
             ) from error
+        missing = error.name or library
         raise MissingDependency(
-            f"The model needs {error.name or library}, which is not installed: "
-            f"pip install {error.name or library}."
+            f"The model needs {missing}, which is not installed: "
+            f"pip install {distribution_of(missing.partition('.')[0])}."
         ) from error
     try:
         return getattr(found, name)
