@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 from typing import Any
 
@@ -14,7 +13,8 @@ from fitscribe.modelfolder.formats.named import (
     note,
     reduce_unchanged,
 )
-from fitscribe.modelfolder.trust.numpys import OTHER_CORE, STAND_INS, spelled
+from fitscribe.modelfolder.trust.numpys import STAND_INS, spelled
+from fitscribe.modelfolder.trust.stream import stream_of
 
 __all__ = ["dump", "load"]
 
@@ -53,8 +53,6 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def load(data: bytes) -> object:
+def load(data: bytes | memoryview) -> object:
     """Return the object of a pickle, and run whatever it names."""
-    if OTHER_CORE.encode() in data:
-        return _Unpickler(io.BytesIO(data)).load()
-    return pickle.loads(data)
+    return _Unpickler(stream_of(data)).load()

@@ -7,14 +7,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.random import _pickle
 
-__all__ = ["OTHER_CORE", "STAND_INS", "spelled"]
+__all__ = ["STAND_INS", "spelled"]
 
 # The private room of numpy and how this numpy spells it: as 1 does, or as 2. Most of 1.26 knows
 # some of the other's modules and 2 warns of them, so neither is left to numpy.
 _CORES: Final = ("numpy.core", "numpy._core")
 _CORE: Final = str(np.empty(0).__reduce__()[0].__module__).rpartition(".")[0]
-# How the other one spells it.
-OTHER_CORE: Final = next(core for core in _CORES if core != _CORE)
 _NUMPYS: Any = _pickle
 # A name that both have at another place.
 _MOVED: Final = {"numpy.rec": "numpy"}
