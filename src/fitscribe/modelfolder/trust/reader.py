@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from fitscribe.errors import DamagedModel, MissingDependency, NotSupported
@@ -90,25 +91,33 @@ def read(data: bytes | memoryview, what: str = "The model") -> Any:
     The file is read twice: on symbols first, and only then by Python's own unpickler, which gets
     the names that were found and no others. What trees copy, it gets as views of the file.
     """
-    data = unpacked(data)
-    parsed = parse(data)
-    check_names(parsed, what)
-    if parsed.wrong is not None:
-        raise parsed.wrong
-    check_arguments(parsed)
-    known = {name: looked_up(*name) for name in parsed.uses if name != WRAPPER}
+    build = _builder(unpacked(data), what)
     try:
-        if WRAPPER in parsed.uses:
-            model = load_with_arrays(data, known)
-        else:
-            rest, lent = lend(data, parsed)
-            model = _Unpickler(rest, known, lent).load()
+        model = build()
     except WRONG_CONTENT as error:
         raise DamagedModel(
             f"{what} cannot be built of what its file holds: {type(error).__name__}: {error}"
         ) from error
     check_shapes(model, what)
     return model
+
+
+def _builder(data: bytes | memoryview, what: str) -> Callable[[], Any]:
+    """Return what builds the object of a pickle that may be built; errors as :func:`read`.
+
+    The symbols are gone by then: of a forest they are a hundred thousand objects, which the
+    garbage collector would look at again and again while others are made.
+    """
+    parsed = parse(data)
+    check_names(parsed, what)
+    if parsed.wrong is not None:
+        raise parsed.wrong
+    check_arguments(parsed)
+    known = {name: looked_up(*name) for name in parsed.uses if name != WRAPPER}
+    if WRAPPER in parsed.uses:
+        return partial(load_with_arrays, data, known)
+    rest, lent = lend(data, parsed)
+    return _Unpickler(rest, known, lent).load
 
 
 def looked_up(module: str, name: str) -> Any:
