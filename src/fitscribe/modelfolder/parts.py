@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 __all__ = ["estimator_tree"]
 
 MOST_DEPTH = 8
-# Of more parts, a forest's say, the rest is left out.
-MOST_PARTS = 64
+# Of an estimator with more parts, and of a model with more in all, the rest is left out.
+MOST_PARTS, MOST_IN_ALL = 64, 1000
 
 
-def estimator_tree(model: Any, depth: int = MOST_DEPTH) -> dict[str, Any]:
+def estimator_tree(model: Any) -> dict[str, Any]:
     """Return the classes of a model and of what is in its params.
 
     Parameters
     ----------
     model : object
-    depth : int
-        How deep to look.
 
     Returns
     -------
     dict
         ``{"class": full name, "parts": {path: the same of a part}}``; without ``parts`` where
-        there are none.
+        there are none. What lies in itself is not told again in there.
 
     Examples
     --------
@@ -34,15 +33,32 @@ def estimator_tree(model: Any, depth: int = MOST_DEPTH) -> dict[str, Any]:
     >>> estimator_tree(make_pipeline(Ridge()))["parts"]
     {'steps[0]': {'class': 'sklearn.linear_model._ridge.Ridge'}}
     """
-    cls = type(model)
-    tree: dict[str, Any] = {"class": f"{cls.__module__}.{cls.__qualname__}"}
-    if depth > 0:
-        parts = dict(zip(range(MOST_PARTS), _parts(model), strict=False))
-        if parts:
-            tree["parts"] = {
-                name: estimator_tree(part, depth - 1) for name, part in parts.values()
-            }
-    return tree
+    return _Tree().of(model)
+
+
+class _Tree:
+    """The tree of one model while it is made."""
+
+    def __init__(self) -> None:
+        self.left = MOST_IN_ALL
+        self.inside: list[int] = []
+
+    def of(self, model: Any) -> dict[str, Any]:
+        """Return the tree of an estimator in it."""
+        cls = type(model)
+        tree: dict[str, Any] = {"class": f"{cls.__module__}.{cls.__qualname__}"}
+        if len(self.inside) == MOST_DEPTH:
+            return tree
+        self.inside.append(id(model))
+        parts: dict[str, Any] = {}
+        for name, part in islice(_parts(model), MOST_PARTS):
+            if self.left == 0:
+                break
+            if id(part) not in self.inside:
+                self.left -= 1
+                parts[name] = self.of(part)
+        self.inside.pop()
+        return {**tree, "parts": parts} if parts else tree
 
 
 def _parts(model: Any) -> Iterator[tuple[str, Any]]:
