@@ -215,3 +215,10 @@ def test_other_params_are_read_too(name: str) -> None:
 )
 def test_compositions_are_read(make: Callable[[], Any]) -> None:
     check_same(make().fit(X, Y))
+
+
+def test_a_pipeline_whose_steps_are_none_is_no_other_error() -> None:
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y)
+    model.steps[0] = str
+    check_shapes(model, "The model")
+    assert vars(read(pickle.dumps(model)))["steps"][0] is str

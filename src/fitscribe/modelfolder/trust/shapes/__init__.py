@@ -64,7 +64,9 @@ def check_shapes(model: Any, what: str) -> None:
             found = (_CHECKS.get(_named(base)) for base in cls.__mro__)
             of_class[cls] = [check for check in found if check]
         checks = of_class[cls]
-        for check in (*checks, estimators.check) if hasattr(part, "n_features_in_") else checks:
+        # What it has itself: a pipeline would ask its first step, which may be anything.
+        is_fitted = "n_features_in_" in getattr(part, "__dict__", ())
+        for check in (*checks, estimators.check) if is_fitted else checks:
             try:
                 check(part)
             except DoesNotFit as error:
