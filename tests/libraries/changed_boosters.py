@@ -115,7 +115,9 @@ def _change_bytes(content: bytearray, chance: random.Random) -> bytearray:
             value = chance.choice((-1, 0, 1, 7, 1 << 20, -(1 << 20), chance.getrandbits(31)))
             found[place : place + 4] = value.to_bytes(4, "big", signed=True)
         elif how == 3:
-            digits = [at for at in range(place, min(place + 60, len(found))) if found[at] in DIGITS]
+            digits = [
+                at for at in range(place, min(place + 60, len(found))) if found[at] in DIGITS
+            ]
             if digits:
                 found[chance.choice(digits)] = chance.choice(b"0123456789-e")
         else:
@@ -125,7 +127,21 @@ def _change_bytes(content: bytearray, chance: random.Random) -> bytearray:
 
 
 DIGITS = b"0123456789"
-WORDS = ("0", "1", "2", "-1", "-2", "-7", "99", "1000000", "-99999999", "2147483647", "x", "", "1e9")
+WORDS = (
+    "0",
+    "1",
+    "2",
+    "-1",
+    "-2",
+    "-7",
+    "99",
+    "1000000",
+    "-99999999",
+    "2147483647",
+    "x",
+    "",
+    "1e9",
+)
 
 
 def _change_text(content: str, chance: random.Random) -> str:
@@ -154,8 +170,8 @@ def _change_text(content: str, chance: random.Random) -> str:
 def _sizes_made_to_fit(text: str) -> str:
     """Return a text whose trees are as long as it says."""
     starts = [match.start() + 1 for match in re.finditer(r"\nTree=", text)]
-    ends = [*starts[1:], text.find("end of trees")]
-    sizes = " ".join(str(end - start) for start, end in zip(starts, ends, strict=True) if starts)
+    ends = [*starts, text.find("end of trees")][1:] if starts else []
+    sizes = " ".join(str(end - start) for start, end in zip(starts, ends, strict=True))
     return re.sub(r"tree_sizes=.*", f"tree_sizes={sizes}", text, count=1)
 
 

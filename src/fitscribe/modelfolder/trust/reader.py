@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -21,10 +22,10 @@ from fitscribe.modelfolder.trust.shapes import check_shapes
 from fitscribe.modelfolder.trust.stream import stream_of
 from fitscribe.modelfolder.trust.unpack import unpacked
 
-__all__ = ["WRONG_CONTENT", "check_names", "looked_up", "read"]
+__all__ = ["check_names", "looked_up", "read", "wrong_content"]
 
 # What building an object from wrong content raises: its classes look at what they are given.
-WRONG_CONTENT = (
+_WRONG_CONTENT = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -37,6 +38,17 @@ WRONG_CONTENT = (
     ValueError,
     pickle.PickleError,
 )
+# Such errors of libraries, by the module that they are looked up in.
+_OWN_ERRORS = {"catboost.core": "CatBoostError", "lightgbm.basic": "LightGBMError"}
+
+
+def wrong_content(parsed: Parsed) -> tuple[type[Exception], ...]:
+    """Return what building an object raises where a file's content is wrong.
+
+    What the file names has been looked up before.
+    """
+    named = {module for module, _ in parsed.uses}.intersection(_OWN_ERRORS)
+    return *_WRONG_CONTENT, *(getattr(sys.modules[one], _OWN_ERRORS[one]) for one in named)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -103,7 +115,7 @@ def read(data: bytes | memoryview, what: str = "The model") -> Any:
         else:
             rest, lent = lend(data, parsed)
             model = _Unpickler(rest, known, lent).load()
-    except WRONG_CONTENT as error:
+    except wrong_content(parsed) as error:
         raise DamagedModel(
             f"{what} cannot be built of what its file holds: {type(error).__name__}: {error}"
         ) from error

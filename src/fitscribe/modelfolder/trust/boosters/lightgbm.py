@@ -33,11 +33,11 @@ _FIRST = b"Tree="
 _NODES_WHOLE = (b"split_feature", b"decision_type", b"left_child", b"right_child")
 _NODES = (b"threshold", b"split_gain", b"internal_value", b"internal_weight", b"internal_count")
 _LEAVES = (b"leaf_value", b"leaf_weight", b"leaf_count")
-_KNOWN = frozenset(
-    (*_NODES_WHOLE, *_NODES, *_LEAVES)
-    + (b"num_leaves", b"num_cat", b"cat_boundaries", b"cat_threshold", b"is_linear", b"shrinkage")
-    + (b"leaf_const", b"num_features", b"leaf_features", b"leaf_coeff")
+_OTHERS = (
+    b"cat_boundaries cat_threshold is_linear leaf_coeff leaf_const leaf_features num_cat "
+    b"num_features num_leaves shrinkage"
 )
+_KNOWN = frozenset((*_NODES_WHOLE, *_NODES, *_LEAVES, *_OTHERS.split()))
 _NEEDED = (*_NODES_WHOLE[2:], b"split_feature", b"threshold")
 Lines = dict[bytes, bytes]
 Ints = NDArray[np.int64]
@@ -64,7 +64,9 @@ def check_lightgbm(text: str) -> None:
         return
     need((trees > 0).all() and trees.max() <= len(data), "its trees have sizes")
     need(int(trees.sum()) <= len(data) - start, "its trees are as long as it says")
-    left, right, roots = [], [], []
+    left: list[Ints] = []
+    right: list[Ints] = []
+    roots: list[int] = []
     base = 0
     for place, size in enumerate(trees.tolist()):
         tree = _Tree(data[start : start + size], place)
@@ -122,7 +124,8 @@ def _check_header(lines: Lines, trees: int) -> tuple[int, int]:
     features = _whole(lines, b"max_feature_idx") + 1
     need(features >= 0, "it has features")
     for key in (b"feature_names", b"feature_infos"):
-        need(len(_given(lines, key).split()) == features, f"{key.decode()} are of each feature")
+        words = [word for word in _given(lines, key).split(b" ") if word]
+        need(len(words) == features, f"{key.decode()} are of each feature")
     _whole(lines, b"label_index")
     if lines.get(b"monotone_constraints"):
         told = _numbers(lines[b"monotone_constraints"], b"monotone_constraints")
@@ -194,18 +197,20 @@ class _Tree:
         categorical = _whole(lines, b"num_cat")
         is_linear = _whole(lines, b"is_linear") if b"is_linear" in lines else 0
         self.need(leaves > 0 and categorical >= 0, "it has leaves")
+        self.need(is_linear in (0, 1), "it is linear, or not")
         self.need(not lines.keys() - _KNOWN, "its lines are known")
         real = {}
         for key in (*_NODES, *_LEAVES, b"shrinkage"):
             if key in lines:
                 real[key] = _reals(lines[key], key)
                 count = 1 if key == b"shrinkage" else leaves - (key in _NODES)
-                # Of a tree that is one leaf, not all is told.
-                fits = len(real[key]) == count or (leaves == 1 and not real[key])
+                # Of a tree that is one leaf not all is told, and not all is read.
+                fits = len(real[key]) == count or (leaves == 1 and not real[key] and not is_linear)
                 self.need(fits, f"{key.decode()} has {count} numbers")
         self.need(len(real.get(b"leaf_value", ())) == leaves, "its leaves have values")
-        if leaves > 1:
+        if leaves > 1 or is_linear:
             self.need(not any(key not in lines for key in _NEEDED), "its nodes are told of")
+        if leaves > 1:
             self.check_nodes(features, categorical, real[b"threshold"])
         else:
             self.need(not categorical, "it splits by categories")

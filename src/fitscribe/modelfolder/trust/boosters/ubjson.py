@@ -39,7 +39,7 @@ def read_ubjson(data: bytes) -> Any:
     Returns
     -------
     object
-        Maps are dicts and texts are bytes; arrays of one type are arrays of numpy, views of `data`.
+        Maps are dicts and texts are bytes; arrays of one type are arrays of numpy.
 
     Raises
     ------

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from fitscribe.modelfolder.trust.boosters.ubjson import read_ubjson
 from fitscribe.modelfolder.trust.boosters.xgboost_categories import check_containers
-from fitscribe.modelfolder.trust.boosters.xgboost_trees import check_trees, integers
-from fitscribe.modelfolder.trust.shapes.fits import need
+from fitscribe.modelfolder.trust.boosters.xgboost_trees import check_trees, count_of, integers
+from fitscribe.modelfolder.trust.shapes.fits import DoesNotFit, need
 
 __all__ = ["check_xgboost"]
 
@@ -39,16 +39,17 @@ def check_xgboost(data: bytes) -> None:
     whole = read_ubjson(data)
     model, config = (_map(_map(whole, part), b"learner") for part in (b"Model", b"Config"))
     param = _map(model, b"learner_model_param")
-    features = number(param, b"num_feature")
-    classes = number(param, b"num_class")
-    targets = number(param, b"num_target") if b"num_target" in param else 1
+    features = count_of(param, b"num_feature")
+    classes = count_of(param, b"num_class")
+    targets = count_of(param, b"num_target") if b"num_target" in param else 1
     groups = max(classes, targets, 1)
     need(classes <= 1 or targets <= 1, "it has several classes or several targets")
-    score = param.get(b"base_score")
-    need(type(score) is bytes and _SCORES.fullmatch(score), "its base_score is of numbers")
+    score = _text(param, b"base_score")
+    need(_SCORES.fullmatch(score), "its base_score is of numbers")
     need(score.count(b",") + 1 in (1, groups), "it has a base_score for each of its groups")
-    _check_config(config, model, groups)
-    _check_objective(_map(model, b"objective"), classes)
+    _check_config(config, model)
+    for part in (model, config):
+        _check_objective(_map(part, b"objective"), classes)
     _check_texts(model, features)
     booster = _map(model, b"gradient_booster")
     name = booster.get(b"name")
@@ -65,19 +66,20 @@ def check_xgboost(data: bytes) -> None:
         need(_count_reals(booster.get(b"weight_drop")) == count, "it has a weight for each tree")
 
 
+def _text(held: Map, key: bytes) -> bytes:
+    """Return the text of a name."""
+    found = held.get(key)
+    if type(found) is not bytes:
+        raise DoesNotFit(f"for it has no text {key.decode()}")
+    return found
+
+
 def _map(held: Map, key: bytes) -> Map:
     """Return the map of a name in another one."""
     found = held.get(key) if type(held) is dict else None
-    need(type(found) is dict, f"it has a map {key.decode()}")
-    return found  # type: ignore[return-value]
-
-
-def number(held: Map, key: bytes) -> int:
-    """Return a count, which XGBoost keeps as a text."""
-    found = held.get(key)
-    if type(found) is not bytes or not found.isdigit() or len(found) > 18:
-        need(False, f"{key.decode()} is a count")
-    return int(found)  # type: ignore[arg-type]
+    if type(found) is not dict:
+        raise DoesNotFit(f"for it has no map {key.decode()}")
+    return found
 
 
 def _count_reals(value: Any) -> int:
@@ -88,9 +90,10 @@ def _count_reals(value: Any) -> int:
     return len(value)
 
 
-def _check_config(config: Map, model: Map, groups: int) -> None:
+def _check_config(config: Map, model: Map) -> None:
     """Check how a model was trained against what it learned."""
-    need(config.get(b"objective") == model.get(b"objective"), "it has one objective")
+    objectives = _map(model, b"objective"), _map(config, b"objective")
+    need(objectives[0].get(b"name") == objectives[1].get(b"name"), "it has one objective")
     param, again = _map(model, b"learner_model_param"), _map(config, b"learner_model_param")
     for key in (b"num_class", b"num_feature", b"num_target"):
         need(again.get(key) == param.get(key), f"it has one {key.decode()}")
@@ -107,10 +110,9 @@ def _check_config(config: Map, model: Map, groups: int) -> None:
 
 def _check_objective(objective: Map, classes: int) -> None:
     """Check that an objective is of as many classes as the model."""
-    name = objective.get(b"name")
-    need(type(name) is bytes, "its objective has a name")
+    name = _text(objective, b"name")
     if b"softmax_multiclass_param" in objective:
-        told = number(_map(objective, b"softmax_multiclass_param"), b"num_class")
+        told = count_of(_map(objective, b"softmax_multiclass_param"), b"num_class")
         need(told == classes, "its objective is of its classes")
     else:
         need(not name.startswith(b"multi:"), "its objective says how many classes there are")
@@ -135,9 +137,10 @@ def _check_texts(model: Map, features: int) -> None:
 def _check_forest(model: Map, features: int, groups: int, strategy: bytes) -> int:
     """Check trees, and which group and iteration each belongs to; return how many there are."""
     param = _map(model, b"gbtree_model_param")
-    count = number(param, b"num_trees")
+    count = count_of(param, b"num_trees")
     trees = model.get(b"trees")
-    need(type(trees) is list and len(trees) == count, "it has as many trees as it says")
+    if type(trees) is not list or len(trees) != count:
+        raise DoesNotFit(f"for it says that it has {count} trees, and has not")
     info = integers(model.get(b"tree_info"))
     need(len(info) == count, "each tree is of a group")
     if strategy == b"multi_output_tree":
@@ -148,7 +151,7 @@ def _check_forest(model: Map, features: int, groups: int, strategy: bytes) -> in
         need(info.min() >= 0 and info.max() < groups, "trees are of its groups")
     else:
         need(groups <= MOST_GROUPS, f"it has at most {MOST_GROUPS:,} groups")
-    need(number(param, b"num_parallel_tree") > 0, "each iteration makes trees")
+    need(count_of(param, b"num_parallel_tree") > 0, "each iteration makes trees")
     if b"iteration_indptr" in model:
         _check_iterations(integers(model[b"iteration_indptr"]), count)
     if b"cats" in model:

@@ -5,11 +5,13 @@ All trees of a booster are looked at at once: a booster has thousands, of a hund
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.trust.boosters.heights import check_heights
 from fitscribe.modelfolder.trust.boosters.xgboost_categories import check_splits
 from fitscribe.modelfolder.trust.shapes.fits import DoesNotFit, need
@@ -24,7 +26,7 @@ NO_NODE = (-1, 0x7FFFFFFF)
 PRUNED = 0x7FFFFFFF
 
 _NODES = (b"left_children", b"right_children", b"parents", b"split_indices", b"default_left")
-_STATISTICS = (b"loss_changes", b"sum_hessian")
+_NUMBERS = (b"split_conditions", b"base_weights", b"loss_changes", b"sum_hessian")
 _PARAMS = (b"num_nodes", b"num_deleted", b"num_feature", b"size_leaf_vector")
 
 
@@ -35,6 +37,21 @@ def integers(value: Any) -> Ints:
     if type(value) is not np.ndarray or value.dtype.kind not in "iu":
         raise DoesNotFit("for an array of whole numbers is none")
     return value.astype(np.int64)
+
+
+def count_of(held: Map, key: bytes) -> int:
+    """Return a count, which XGBoost keeps as a text."""
+    found = held.get(key)
+    if type(found) is not bytes or not found.isdigit() or len(found) > 11:
+        raise DoesNotFit(f"for {key.decode()} is no count")
+    return int(found)
+
+
+def reals(value: Any) -> NDArray[Any]:
+    """Return an array of numbers."""
+    if type(value) is not np.ndarray or value.dtype.kind != "f":
+        raise DoesNotFit("for an array of numbers is none")
+    return value
 
 
 def check_trees(trees: list[Any], features: int, outputs: int) -> None:
@@ -50,14 +67,9 @@ def check_trees(trees: list[Any], features: int, outputs: int) -> None:
     """
     if not trees:
         return
-    sizes = []
-    deleted = []
-    for place, tree in enumerate(trees):
-        size, count = _check_lengths(tree, place, features, outputs)
-        sizes.append(size)
-        deleted.append(count)
-    ends = np.cumsum(sizes)
-    starts = ends - sizes
+    lengths = [_check_lengths(tree, place, features, outputs) for place, tree in enumerate(trees)]
+    sizes, deleted = np.array(lengths, np.int64).T
+    starts = np.cumsum(sizes) - sizes
     base = np.repeat(starts, sizes)
     left, right, parents, split, default = (_joined(trees, key) for key in _NODES)
     pruned = (split == PRUNED) & (default != 0)
@@ -68,7 +80,9 @@ def check_trees(trees: list[Any], features: int, outputs: int) -> None:
     )
     need(not pruned[starts].any(), "its trees have roots")
     inner = np.flatnonzero((left != -1) & ~pruned)
-    need((split[inner] >= 0).all() and (split[inner] < features).all(), "it splits by its features")
+    need(
+        (split[inner] >= 0).all() and (split[inner] < features).all(), "it splits by its features"
+    )
     _check_parents(parents, starts, np.repeat(sizes, sizes))
     for children in (left, right):
         below = children[inner]
@@ -80,11 +94,13 @@ def check_trees(trees: list[Any], features: int, outputs: int) -> None:
     need((left[inner] != right[inner]).all(), "two children are two")
     if outputs > 1:
         _check_leaves(trees, left, right, starts, outputs)
-    if b"split_type" in trees[0]:
+    if any(b"split_type" in tree for tree in trees):
         check_splits(trees, starts)
     is_inner = np.zeros(len(left), bool)
     is_inner[inner] = True
-    check_heights(np.where(is_inner, left + base, -1), np.where(is_inner, right + base, -1), starts)
+    check_heights(
+        np.where(is_inner, left + base, -1), np.where(is_inner, right + base, -1), starts
+    )
 
 
 def _check_lengths(tree: Any, place: int, features: int, outputs: int) -> tuple[int, int]:
@@ -92,10 +108,7 @@ def _check_lengths(tree: Any, place: int, features: int, outputs: int) -> tuple[
     param = tree.get(b"tree_param") if type(tree) is dict else None
     if type(param) is not dict:
         raise DoesNotFit(f"for tree {place} has no parameters")
-    told = [param.get(key) for key in _PARAMS]
-    if not all(type(one) is bytes and one.isdigit() and len(one) < 11 for one in told):
-        raise DoesNotFit(f"for a parameter of tree {place} is no number")
-    nodes, deleted, known, leaf = map(int, told)
+    nodes, deleted, known, leaf = (count_of(param, key) for key in _PARAMS)
     if tree.get(b"id", place) != place or known not in (0, features):
         raise DoesNotFit(f"for tree {place} is another one, or of other features")
     if (leaf if leaf else 1) != outputs:
@@ -104,16 +117,11 @@ def _check_lengths(tree: Any, place: int, features: int, outputs: int) -> tuple[
         array = tree.get(key)
         if type(array) is not np.ndarray or len(array) != nodes or array.dtype.kind not in "iu":
             raise DoesNotFit(f"for {key.decode()} of tree {place} are not of {nodes} nodes")
-    weights = tree.get(b"base_weights")
-    conditions = tree.get(b"split_conditions")
-    others = [(conditions, nodes), (weights, len(weights) if outputs > 1 else nodes)]
-    # Of trees of several outputs, only newer ones have them.
-    others += [(tree[key], nodes) for key in _STATISTICS if key in tree or outputs == 1]
-    for array, length in others:
-        if type(array) is not np.ndarray or len(array) != length or array.dtype.kind != "f":
-            raise DoesNotFit(f"for numbers of tree {place} are not of {nodes} nodes")
     if not nodes:
         raise DoesNotFit(f"for tree {place} has no nodes")
+    for key in _NUMBERS if outputs == 1 else _NUMBERS[:1]:
+        if len(reals(tree.get(key))) != nodes:
+            raise DoesNotFit(f"for {key.decode()} of tree {place} are not of {nodes} nodes")
     return nodes, deleted
 
 
@@ -132,15 +140,26 @@ def _check_parents(parents: Ints, starts: Ints, sizes: Ints) -> None:
 
 
 def _check_leaves(trees: list[Any], left: Ints, right: Ints, starts: Ints, outputs: int) -> None:
-    """Check where the leaves of trees of several outputs keep their numbers."""
+    """Check where the leaves of trees of several outputs keep their numbers.
+
+    XGBoost 3.2 gave them an array of their own, and does not look whether there is one.
+    """
+    has_own = _installed() >= (3, 2)
     sizes = np.diff(np.append(starts, len(left)))
     for tree, start, size in zip(trees, starts, sizes, strict=True):
-        weights = tree.get(b"leaf_weights")
-        if weights is None:  # before XGBoost 3.2
-            need(len(tree[b"base_weights"]) == size * outputs, "nodes have numbers for each target")
+        held = len(reals(tree.get(b"base_weights")))
+        if not has_own:
+            need(held == size * outputs, "nodes have a number for each target")
             continue
-        need(type(weights) is np.ndarray and weights.dtype.kind == "f", "its leaves have numbers")
+        need(held > 0 and held % size == 0, "nodes have their numbers")
+        for key in (b"loss_changes", b"sum_hessian"):
+            need(len(reals(tree.get(key))) == size, f"{key.decode()} are of all nodes")
         places = right[start : start + size][left[start : start + size] == -1]
-        need(places.min() >= 0, "its leaves have numbers")
-        need((places.max() + 1) * outputs <= len(weights), "its leaves have numbers for each target")
-        need(len(tree[b"base_weights"]) in (0, size * outputs), "its nodes have numbers")
+        count = len(reals(tree.get(b"leaf_weights")))
+        need(places.min() >= 0 and (places.max() + 1) * outputs <= count, "leaves have numbers")
+
+
+def _installed() -> tuple[int, ...]:
+    """Return which XGBoost will read it; one that nobody knows is a new one."""
+    found = version_of("xgboost") or version_of("xgboost-cpu") or str(sys.maxsize)
+    return tuple(int(part) for part in found.split(".")[:2] if part.isdigit())
