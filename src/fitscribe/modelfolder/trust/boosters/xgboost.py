@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fitscribe.modelfolder.trust.boosters.ubjson import read_ubjson
+from fitscribe.modelfolder.trust.boosters.ubjson import array_of_type, read_ubjson
 from fitscribe.modelfolder.trust.boosters.xgboost_categories import check_containers
-from fitscribe.modelfolder.trust.boosters.xgboost_trees import check_trees, count_of, integers
+from fitscribe.modelfolder.trust.boosters.xgboost_trees import check_trees, count_of
 from fitscribe.modelfolder.trust.shapes.fits import DoesNotFit, need
 
 __all__ = ["check_xgboost"]
@@ -84,10 +84,16 @@ def _map(held: Map, key: bytes) -> Map:
 
 def _count_reals(value: Any) -> int:
     """Return how many weights there are, in an array or a list."""
-    is_array = type(value) is np.ndarray and value.dtype.kind == "f"
-    need(is_array or type(value) is list, "its weights are numbers")
-    need(is_array or all(type(one) is float for one in value), "its weights are numbers")
-    return len(value)
+    if type(value) is list and all(type(one) is float for one in value):
+        return len(value)
+    return len(array_of_type(value, b"d"))
+
+
+def _integers(value: Any) -> NDArray[np.int64]:
+    """Return whole numbers, which XGBoost keeps in an array or a list."""
+    if type(value) is list and all(type(one) is int for one in value):
+        return np.array(value, np.int64)
+    return array_of_type(value, b"l").astype(np.int64)
 
 
 def _check_config(config: Map, model: Map) -> None:
@@ -141,7 +147,7 @@ def _check_forest(model: Map, features: int, groups: int, strategy: bytes) -> in
     trees = model.get(b"trees")
     if type(trees) is not list or len(trees) != count:
         raise DoesNotFit(f"for it says that it has {count} trees, and has not")
-    info = integers(model.get(b"tree_info"))
+    info = _integers(model.get(b"tree_info"))
     need(len(info) == count, "each tree is of a group")
     if strategy == b"multi_output_tree":
         need(not info.any(), "a tree of all targets is of no group")
@@ -153,7 +159,7 @@ def _check_forest(model: Map, features: int, groups: int, strategy: bytes) -> in
         need(groups <= MOST_GROUPS, f"it has at most {MOST_GROUPS:,} groups")
     need(count_of(param, b"num_parallel_tree") > 0, "each iteration makes trees")
     if b"iteration_indptr" in model:
-        _check_iterations(integers(model[b"iteration_indptr"]), count)
+        _check_iterations(_integers(model[b"iteration_indptr"]), count)
     if b"cats" in model:
         check_containers(_map(model, b"cats"), features)
     check_trees(trees, features, groups if strategy == b"multi_output_tree" else 1)

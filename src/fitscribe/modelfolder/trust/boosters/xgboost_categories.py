@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fitscribe.modelfolder.trust.shapes.fits import DoesNotFit, need
+from fitscribe.modelfolder.trust.boosters.ubjson import array_of_type
+from fitscribe.modelfolder.trust.shapes.fits import need
 
 __all__ = ["check_containers", "check_splits"]
 
@@ -15,60 +16,60 @@ __all__ = ["check_containers", "check_splits"]
 MOST_CATEGORIES = 1 << 24
 # It keeps a bit for each category up to a split's largest.
 MOST_BYTES = 1 << 30
-_KEYS = (b"categories_nodes", b"categories_segments", b"categories_sizes", b"categories")
 Ints = NDArray[np.int64]
+# What a split by categories has, and the code of its type.
+_KEYS = (
+    (b"categories_nodes", b"l"),
+    (b"categories_segments", b"L"),
+    (b"categories_sizes", b"L"),
+    (b"categories", b"l"),
+)
 
 
-def check_splits(trees: list[Any], starts: Ints) -> None:
+def check_splits(trees: list[Any], starts: Ints, sizes: Ints) -> None:
     """Check which categories the splits of trees name.
 
     Parameters
     ----------
     trees : list of dict
-    starts : ndarray of int64, shape (n_trees,)
-        The first node of each, of all.
+    starts, sizes : ndarray of int64, shape (n_trees,)
+        The first node of each, of all, and how many it has.
     """
-    types = np.concatenate([_whole(tree, b"split_type") for tree in trees])
-    need(
-        all(len(tree[b"split_type"]) == len(tree[b"parents"]) for tree in trees),
-        "each split has a type",
+    types = [array_of_type(tree.get(b"split_type"), b"U") for tree in trees]
+    need(list(map(len, types)) == sizes.tolist(), "each split has a type")
+    by_category = np.flatnonzero(np.concatenate(types))
+    need((np.concatenate(types) <= 1).all(), "splits are by a number or by categories")
+    nodes, segments, lengths, categories = (
+        [array_of_type(tree.get(key), code) for tree in trees] for key, code in _KEYS
     )
-    need((types <= 1).all(), "splits are by a number or by categories")
-    nodes, segments, sizes, categories = ([_whole(tree, key) for tree in trees] for key in _KEYS)
-    if not any(map(len, nodes)) and not any(map(len, categories)):
-        need(not types.any(), "splits by categories have some")
+    counts = list(map(len, nodes))
+    need(counts == list(map(len, segments)), "splits by categories have some")
+    need(counts == list(map(len, lengths)), "splits by categories have some")
+    places = np.concatenate(nodes).astype(np.int64) + np.repeat(starts, counts)
+    need(np.array_equal(places, by_category), "splits by categories have some")
+    every, parts = (np.concatenate(arrays).astype(np.int64) for arrays in (categories, lengths))
+    # Counted from the first category of the first tree.
+    held = np.array(list(map(len, categories)))
+    begins = np.concatenate(segments).astype(np.int64)
+    begins += np.repeat(np.cumsum(held) - held, counts)
+    need((parts > 0).all() and (parts <= len(every)).all(), "splits by categories have some")
+    ends = np.cumsum(parts)
+    need(np.array_equal(begins, ends - parts), "categories of splits follow one another")
+    need((ends[-1] if len(ends) else 0) == len(every), "categories are those of splits")
+    if not len(ends):
         return
-    for one, begins, lengths, held in zip(nodes, segments, sizes, categories, strict=True):
-        need(len(one) == len(begins) == len(lengths), "splits by categories have some")
-        ends = np.cumsum(lengths)
-        need((lengths > 0).all(), "splits by categories have some")
-        need(np.array_equal(ends - lengths, begins), "categories of splits follow one another")
-        need((ends[-1] if len(ends) else 0) == len(held), "categories are those of splits")
-    places = np.concatenate(
-        [one + start for one, start in zip(nodes, starts, strict=True)], dtype=np.int64
-    )
-    need(np.array_equal(places, np.flatnonzero(types)), "splits by categories have some")
-    every = np.concatenate(categories)
     need(every.min() >= 0 and every.max() < MOST_CATEGORIES, "categories are numbered from 0")
-    lengths = np.concatenate(sizes)
-    largest = np.maximum.reduceat(every, np.cumsum(lengths) - lengths)
+    largest = np.maximum.reduceat(every, begins)
     need(int((largest // 32 + 1).sum()) * 4 <= MOST_BYTES, "categories are numbered without gaps")
-
-
-def _whole(tree: dict[bytes, Any], key: bytes) -> Ints:
-    """Return an array of whole numbers of a tree."""
-    array = tree.get(key)
-    if type(array) is not np.ndarray or array.dtype.kind not in "iu":
-        raise DoesNotFit(f"for {key.decode()} of a tree are no whole numbers")
-    return array.astype(np.int64)
 
 
 def check_containers(held: dict[bytes, Any], features: int) -> None:
     """Check the categories that columns had at the fit (XGBoost 3.1 and newer)."""
     columns = held.get(b"enc")
-    need(type(columns) is list, "its columns are a list")
-    starts, order = (_whole(held, key) for key in (b"feature_segments", b"sorted_idx"))
-    if not columns:
+    starts = array_of_type(held.get(b"feature_segments"), b"l")
+    order = array_of_type(held.get(b"sorted_idx"), b"l")
+    if type(columns) is not list or not columns:
+        need(columns == [], "its columns are a list")
         need(not len(order) and not starts.any(), "there are no categories without columns")
         return
     need(len(columns) == features, "each feature is a column")
@@ -84,12 +85,11 @@ def check_containers(held: dict[bytes, Any], features: int) -> None:
 def _count(column: Any) -> int:
     """Return how many categories a column has."""
     need(type(column) is dict, "a column is a map")
-    values = column.get(b"values")
-    need(type(values) is np.ndarray and values.dtype.kind in "iu", "categories are an array")
+    values = array_of_type(column.get(b"values"), b"iUIlL")
     if b"offsets" not in column:
         need(type(column.get(b"type")) is int, "categories have a type")
         return len(values)
-    ends = _whole(column, b"offsets")
+    ends = array_of_type(column[b"offsets"], b"l").astype(np.int64)
     if not len(ends):
         need(not len(values), "categories have ends")
         return 0

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from fitscribe.modelfolder.distributions import version_of
 from fitscribe.modelfolder.trust.boosters.heights import check_heights
+from fitscribe.modelfolder.trust.boosters.ubjson import ITEMS, array_of_type
 from fitscribe.modelfolder.trust.boosters.xgboost_categories import check_splits
 from fitscribe.modelfolder.trust.shapes.fits import DoesNotFit, need
 
-__all__ = ["check_trees", "integers"]
+__all__ = ["check_trees", "count_of"]
 
 Map = dict[bytes, Any]
 Ints = NDArray[np.int64]
@@ -25,18 +26,22 @@ NO_NODE = (-1, 0x7FFFFFFF)
 # The feature of a node that was pruned; it stays in its place, and none leads to it.
 PRUNED = 0x7FFFFFFF
 
-_NODES = (b"left_children", b"right_children", b"parents", b"split_indices", b"default_left")
-_NUMBERS = (b"split_conditions", b"base_weights", b"loss_changes", b"sum_hessian")
-_PARAMS = (b"num_nodes", b"num_deleted", b"num_feature", b"size_leaf_vector")
-
-
-def integers(value: Any) -> Ints:
-    """Return an array of whole numbers, which XGBoost keeps as an array or as a list."""
-    if type(value) is list and all(type(one) is int for one in value):
-        value = np.array(value, np.int64)
-    if type(value) is not np.ndarray or value.dtype.kind not in "iu":
-        raise DoesNotFit("for an array of whole numbers is none")
-    return value.astype(np.int64)
+# What a node has, and the code of its type.
+_LINKS = {
+    b"left_children": ord("l"),
+    b"right_children": ord("l"),
+    b"parents": ord("l"),
+    b"default_left": ord("U"),
+}
+_NUMBERS = {
+    b"split_conditions": ord("d"),
+    b"base_weights": ord("d"),
+    b"loss_changes": ord("d"),
+    b"sum_hessian": ord("d"),
+}
+# Of a tree of several outputs not all of these are by node.
+_ALL, _SOME = _LINKS | _NUMBERS, _LINKS | {b"split_conditions": ord("d")}
+_SIZES = {code: dtype.itemsize for code, dtype in ITEMS.items()}
 
 
 def count_of(held: Map, key: bytes) -> int:
@@ -45,13 +50,6 @@ def count_of(held: Map, key: bytes) -> int:
     if type(found) is not bytes or not found.isdigit() or len(found) > 11:
         raise DoesNotFit(f"for {key.decode()} is no count")
     return int(found)
-
-
-def reals(value: Any) -> NDArray[Any]:
-    """Return an array of numbers."""
-    if type(value) is not np.ndarray or value.dtype.kind != "f":
-        raise DoesNotFit("for an array of numbers is none")
-    return value
 
 
 def check_trees(trees: list[Any], features: int, outputs: int) -> None:
@@ -70,8 +68,8 @@ def check_trees(trees: list[Any], features: int, outputs: int) -> None:
     lengths = [_check_lengths(tree, place, features, outputs) for place, tree in enumerate(trees)]
     sizes, deleted = np.array(lengths, np.int64).T
     starts = np.cumsum(sizes) - sizes
-    base = np.repeat(starts, sizes)
-    left, right, parents, split, default = (_joined(trees, key) for key in _NODES)
+    left, right, parents, default = (_joined(trees, key, code) for key, code in _LINKS.items())
+    split = _joined(trees, b"split_indices", trees[0][b"split_indices"][0])
     pruned = (split == PRUNED) & (default != 0)
     of_tree = np.repeat(np.arange(len(trees)), sizes)[pruned]
     need(
@@ -83,24 +81,24 @@ def check_trees(trees: list[Any], features: int, outputs: int) -> None:
     need(
         (split[inner] >= 0).all() and (split[inner] < features).all(), "it splits by its features"
     )
-    _check_parents(parents, starts, np.repeat(sizes, sizes))
-    for children in (left, right):
-        below = children[inner]
-        need((below > 0).all(), "no child is a root")
-        need((below < np.repeat(sizes, sizes)[inner]).all(), "children lie in their trees")
-        places = below + base[inner]
-        need((parents[places] == inner - base[inner]).all(), "children have their parents")
-        need(not pruned[places].any(), "no child was pruned")
+    base, size = np.repeat(starts, sizes), np.repeat(sizes, sizes)
+    _check_parents(parents, starts, size)
     need((left[inner] != right[inner]).all(), "two children are two")
+    own, most = base[inner], size[inner]
+    below = []
+    for children in (left[inner], right[inner]):
+        need((children > 0).all(), "no child is a root")
+        need((children < most).all(), "children lie in their trees")
+        places = children + own
+        need((parents[places] == inner - own).all(), "children have their parents")
+        need(not pruned[places].any(), "no child was pruned")
+        below.append(np.full(len(left), -1, np.int64))
+        below[-1][inner] = places
     if outputs > 1:
         _check_leaves(trees, left, right, starts, outputs)
     if any(b"split_type" in tree for tree in trees):
-        check_splits(trees, starts)
-    is_inner = np.zeros(len(left), bool)
-    is_inner[inner] = True
-    check_heights(
-        np.where(is_inner, left + base, -1), np.where(is_inner, right + base, -1), starts
-    )
+        check_splits(trees, starts, sizes)
+    check_heights(below[0], below[1], starts)
 
 
 def _check_lengths(tree: Any, place: int, features: int, outputs: int) -> tuple[int, int]:
@@ -108,26 +106,27 @@ def _check_lengths(tree: Any, place: int, features: int, outputs: int) -> tuple[
     param = tree.get(b"tree_param") if type(tree) is dict else None
     if type(param) is not dict:
         raise DoesNotFit(f"for tree {place} has no parameters")
-    nodes, deleted, known, leaf = (count_of(param, key) for key in _PARAMS)
-    if tree.get(b"id", place) != place or known not in (0, features):
+    nodes = count_of(param, b"num_nodes")
+    leaf = count_of(param, b"size_leaf_vector")
+    known = count_of(param, b"num_feature")
+    if tree.get(b"id", place) != place or known not in (0, features) or not nodes:
         raise DoesNotFit(f"for tree {place} is another one, or of other features")
-    if (leaf if leaf else 1) != outputs:
+    if (leaf or 1) != outputs:
         raise DoesNotFit(f"for the leaves of tree {place} are of {leaf} numbers, not {outputs}")
-    for key in _NODES:
+    for key, code in (_ALL if outputs == 1 else _SOME).items():
         array = tree.get(key)
-        if type(array) is not np.ndarray or len(array) != nodes or array.dtype.kind not in "iu":
+        if type(array) is not tuple or array[0] != code or len(array[1]) != nodes * _SIZES[code]:
             raise DoesNotFit(f"for {key.decode()} of tree {place} are not of {nodes} nodes")
-    if not nodes:
-        raise DoesNotFit(f"for tree {place} has no nodes")
-    for key in _NUMBERS if outputs == 1 else _NUMBERS[:1]:
-        if len(reals(tree.get(key))) != nodes:
-            raise DoesNotFit(f"for {key.decode()} of tree {place} are not of {nodes} nodes")
-    return nodes, deleted
+    if len(array_of_type(tree.get(b"split_indices"), b"lL")) != nodes:
+        raise DoesNotFit(f"for split_indices of tree {place} are not of {nodes} nodes")
+    return nodes, count_of(param, b"num_deleted")
 
 
-def _joined(trees: list[Any], key: bytes) -> Ints:
+def _joined(trees: list[Any], key: bytes, code: int) -> Ints:
     """Return an array of all trees, one after the other."""
-    return np.concatenate([tree[key] for tree in trees]).astype(np.int64)
+    arrays = [tree[key] for tree in trees]
+    need(all(array[0] == code for array in arrays), f"{key.decode()} are of one type")
+    return np.frombuffer(b"".join([array[1] for array in arrays]), ITEMS[code]).astype(np.int64)
 
 
 def _check_parents(parents: Ints, starts: Ints, sizes: Ints) -> None:
@@ -147,15 +146,16 @@ def _check_leaves(trees: list[Any], left: Ints, right: Ints, starts: Ints, outpu
     has_own = _installed() >= (3, 2)
     sizes = np.diff(np.append(starts, len(left)))
     for tree, start, size in zip(trees, starts, sizes, strict=True):
-        held = len(reals(tree.get(b"base_weights")))
+        held = len(array_of_type(tree.get(b"base_weights"), b"d"))
         if not has_own:
             need(held == size * outputs, "nodes have a number for each target")
             continue
         need(held > 0 and held % size == 0, "nodes have their numbers")
         for key in (b"loss_changes", b"sum_hessian"):
-            need(len(reals(tree.get(key))) == size, f"{key.decode()} are of all nodes")
+            count = len(array_of_type(tree.get(key), b"d"))
+            need(count == size, f"{key.decode()} are of all nodes")
         places = right[start : start + size][left[start : start + size] == -1]
-        count = len(reals(tree.get(b"leaf_weights")))
+        count = len(array_of_type(tree.get(b"leaf_weights"), b"d"))
         need(places.min() >= 0 and (places.max() + 1) * outputs <= count, "leaves have numbers")
 
 
