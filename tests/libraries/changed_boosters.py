@@ -81,14 +81,16 @@ class _Forger(pickle.Pickler):
         super().__init__(self.stream, protocol)
         _, module, self.key = LIBRARIES[library]
         self.booster = importlib.import_module(module).Booster
-        self.change = change
+        self.change, self.protocol = change, protocol
 
     def reducer_override(self, obj: Any) -> Any:
         if type(obj) is not self.booster:
             return NotImplemented
         state = obj.__getstate__()
         state[self.key] = self.change(state[self.key])
-        return copyreg.__newobj__, (self.booster,), state  # type: ignore[attr-defined]
+        if self.protocol < 2:
+            return copyreg._reconstructor, (self.booster, object, None), state
+        return copyreg.__newobj__, (self.booster,), state
 
 
 def forged(library: str, model: Any, change: Callable[[Any], Any], protocol: int = 5) -> bytes:

@@ -5,6 +5,7 @@ Numbers of all trees are read at once: a booster has thousands, of thirty leaves
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -19,19 +20,22 @@ __all__ = ["Trees", "numbers", "whole"]
 
 # LightGBM reads no more lines of a tree.
 MOST_LINES = 22
+_SPACE = ord(" ")
 _WHOLE = b"0123456789- "
 _REAL = b"0123456789+-.eEinfa "
+_REALS = re.compile(rb"(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|inf|nan)(?: |$))*+")
 # What each inner node has, and each leaf: whole numbers first.
 _NODES = (
     *(b"left_child", b"right_child", b"split_feature", b"decision_type"),
     *(b"threshold", b"split_gain", b"internal_value", b"internal_weight", b"internal_count"),
 )
 _LEAVES = (b"leaf_value", b"leaf_weight", b"leaf_count")
+_EACH = (b"shrinkage",)
 _OTHERS = (
     b"cat_boundaries cat_threshold is_linear leaf_coeff leaf_const leaf_features num_cat "
-    b"num_features num_leaves shrinkage"
+    b"num_features num_leaves"
 )
-_KNOWN = frozenset((*_NODES, *_LEAVES, *_OTHERS.split()))
+_KNOWN = frozenset((*_NODES, *_LEAVES, *_EACH, *_OTHERS.split()))
 _NEEDED = frozenset((b"left_child", b"right_child", b"split_feature", b"threshold"))
 Lines = dict[bytes, bytes]
 Ints = NDArray[np.int64]
@@ -75,7 +79,7 @@ class Trees:
         # How many leaves each tree has that has nodes, and its number.
         self.leaves: list[int] = []
         self.places: list[int] = []
-        self.values: dict[bytes, list[bytes]] = {key: [] for key in (*_NODES, *_LEAVES)}
+        self.values: dict[bytes, list[bytes]] = {key: [] for key in (*_NODES, *_LEAVES, *_EACH)}
         self.categorical: list[tuple[int, Lines]] = []
 
     def add(self, block: bytes, place: int) -> None:
@@ -104,32 +108,29 @@ class Trees:
             raise DoesNotFit(f"for tree {place} splits by categories, and does not split")
         if is_linear == b"1":
             _check_linear(lines, leaves, self.features)
-        if b"shrinkage" in lines:
-            numbers([lines[b"shrinkage"]], b"shrinkage", float)
 
     def _count(self, lines: Lines, leaves: int, place: int, is_linear: bool) -> None:
         """Check how many numbers lines have, and keep them."""
         if (leaves > 1 or is_linear) and not lines.keys() >= _NEEDED:
             raise DoesNotFit(f"for the nodes of tree {place} are not told")
-        for keys, count in ((_NODES, leaves - 1), (_LEAVES, leaves)):
+        for keys, count in ((_NODES, leaves - 1), (_LEAVES, leaves), (_EACH, 1)):
             for key in keys:
                 value = lines.get(key)
-                if not value:
-                    # Of a tree that is one leaf not all is told, and not all is read.
-                    only = leaves == 1 and not (is_linear and count)
-                    if (value is None and key != b"leaf_value") or only:
-                        self.values[key].append(b"")
-                        continue
-                    raise DoesNotFit(f"for {key.decode()} of tree {place} has no numbers")
-                if value.count(b" ") + 1 != count or b"  " in value:
+                # Of a tree that is one leaf not all is told, and not all is read.
+                may_lack = value is None or (leaves == 1 and not (is_linear and count))
+                if not value and may_lack and key != b"leaf_value":
+                    continue
+                # A space less and one behind the last would count as many.
+                if not value or value.count(b" ") + 1 != count or value[-1] == _SPACE:
                     raise DoesNotFit(f"for {key.decode()} of tree {place} has not {count} numbers")
                 self.values[key].append(value)
 
     def check(self) -> None:
         """Check all that was taken over."""
-        for key in (*_NODES[4:], *_LEAVES):
-            if key != b"threshold":
-                self._numbers(key, float)
+        for key in (*_NODES[5:], *_LEAVES, *_EACH):
+            # Looked at only, which is faster than to read them.
+            if not _REALS.fullmatch(b" ".join(self.values[key])):
+                raise DoesNotFit(f"for {key.decode()} are no numbers")
         if not self.leaves:
             return
         leaves = np.array(self.leaves, np.int64)
@@ -159,7 +160,7 @@ class Trees:
 
     def _numbers(self, key: bytes, dtype: Any) -> NDArray[Any]:
         """Return the numbers of a line, of all trees."""
-        return numbers([value for value in self.values[key] if value], key, dtype)
+        return numbers(self.values[key], key, dtype)
 
     def _check_types(self, nodes: Ints, starts: Ints) -> None:
         """Check how nodes split, and by which sets of categories."""
