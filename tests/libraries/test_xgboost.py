@@ -282,7 +282,7 @@ def test_a_forged_booster_is_refused_in_a_file_of_skops(monkeypatch: pytest.Monk
 
 @pytest.mark.soak
 def test_what_was_changed_at_random_crashes_nothing() -> None:
-    count = "4000" if SOAK else "150"
+    count = "4000" if SOAK else "400"
     done = subprocess.run(
         [sys.executable, changed_boosters.__file__, "xgboost", "7", "0", count],
         check=False,
