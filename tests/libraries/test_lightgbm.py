@@ -267,8 +267,8 @@ def test_a_forged_booster_is_refused_in_every_protocol(protocol: int) -> None:
 
 def test_a_set_of_categories_behind_the_end_is_refused() -> None:
     model, _ = with_sets()
-    for key in ("cat_boundaries", "cat_threshold"):
-        data = forged("lightgbm", model, lambda text, key=key: line(text, key, "0 9999"))
+    for key, value in (("cat_boundaries", "0 9999"), ("cat_threshold", "7")):
+        data = forged("lightgbm", model, lambda text, key=key, value=value: line(text, key, value))
         with pytest.raises(DamagedModel, match="sets"):
             read(data)
 

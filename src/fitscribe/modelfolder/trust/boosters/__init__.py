@@ -1,7 +1,8 @@
 """Whether the content of boosters fits together, before their own libraries read it.
 
 XGBoost and LightGBM keep what they learned as bytes or text, and their readers believe it. It is
-looked at on symbols, in Python, and neither library is imported for it.
+looked at on symbols, in Python, and neither library is imported for it. Of CatBoost's, no more is
+looked at than where it begins and ends.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from fitscribe.modelfolder.trust.arrays import ENCODE
 from fitscribe.modelfolder.trust.boosters.lightgbm import check_lightgbm
 from fitscribe.modelfolder.trust.boosters.xgboost import check_xgboost
 from fitscribe.modelfolder.trust.parsed import Made, Pairs
+from fitscribe.modelfolder.trust.refusal import class_of
 from fitscribe.modelfolder.trust.shapes.fits import DoesNotFit, need
 
 __all__ = ["CHECKS"]
@@ -70,6 +72,20 @@ def _lightgbm(made: Made) -> None:
         check_lightgbm(content)
 
 
+def _catboost(made: Made) -> None:
+    """Check where the model of CatBoost's begins and ends; what is in between is FlatBuffers."""
+    if made.state is None:
+        return
+    need(type(made.state) is Pairs, "it has a state")
+    need(all(type(key) is str for key in made.state[::2]), "its state has names")
+    for key, value in zip(made.state[::2], made.state[1::2], strict=True):
+        if key == "__model":
+            content = _bytes_of(value)
+            need(content[:4] == b"CBM1", "it is a model of CatBoost")
+            size = int.from_bytes(content[4:8], "little")
+            need(0 < size <= len(content) - 8, "it is as long as it says")
+
+
 def _checked(check: Callable[[Made], None]) -> Callable[[Made], None]:
     """Return a check whose error names what was looked at."""
 
@@ -85,16 +101,21 @@ def _checked(check: Callable[[Made], None]) -> Callable[[Made], None]:
 
 
 def _refused(made: Made, why: str) -> DamagedModel:
-    library = made.made_by.module.partition(".")[0]
+    found = class_of(made)
+    name = "model" if found is None else found.name
     return DamagedModel(
-        f"A Booster in the model's file cannot be used, {why}. It is damaged or forged, or of "
-        f"another {library}; take a copy of which you know where it comes from. Nothing of it was "
-        "run."
+        f"A {name} in the model's file cannot be used, {why}. It is damaged or forged, or of "
+        "another version of its library; take a copy of which you know where it comes from. "
+        "Nothing of it was run."
     )
 
 
 # By module and name of the class.
 CHECKS: dict[tuple[str, str], Callable[[Made], None]] = {
+    **{
+        ("catboost.core", f"CatBoost{kind}"): _checked(_catboost)
+        for kind in ("", "Classifier", "Ranker", "Regressor")
+    },
     ("lightgbm.basic", "Booster"): _checked(_lightgbm),
     ("xgboost.core", "Booster"): _checked(_xgboost),
 }
