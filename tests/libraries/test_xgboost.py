@@ -185,6 +185,7 @@ FORGED: dict[str, tuple[str, Callable[[bytearray], Any]]] = {
     "a child in front": ("XGBRegressor", lambda c: number(c, "right_children", 0, -5)),
     "a circle": ("XGBRegressor", lambda c: number(c, "left_children", 1, 1)),
     "the root as a child": ("XGBRegressor", lambda c: number(c, "left_children", 1, 0)),
+    "half a leaf": ("XGBRegressor", lambda c: number(c, "right_children", 6, 1000)),
     "one child twice": ("XGBRegressor", lambda c: number(c, "left_children", 0, 2)),
     "a parent behind the end": ("XGBRegressor", lambda c: number(c, "parents", 1, 1000)),
     "a foreign feature": ("XGBRegressor", lambda c: number(c, "split_indices", 0, 4)),

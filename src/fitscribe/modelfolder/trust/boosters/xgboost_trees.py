@@ -94,7 +94,10 @@ def check_trees(trees: list[Any], features: int, outputs: int) -> None:
         need(not pruned[places].any(), "no child was pruned")
         below.append(np.full(len(left), -1, np.int64))
         below[-1][inner] = places
-    if outputs > 1:
+    if outputs == 1:
+        # Not all of XGBoost looks at the left side only.
+        need((right[(left == -1) & ~pruned] == -1).all(), "leaves have no children")
+    else:
         _check_leaves(trees, left, right, starts, outputs)
     if any(b"split_type" in tree for tree in trees):
         check_splits(trees, starts, sizes)
