@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from strangers import Y3, G, R, X, Y
+
+from fitscribe.errors import DamagedModel
+from fitscribe.modelfolder.trust.reader import read
 
 FEW: dict[str, Any] = {
     "iterations": 4,
@@ -79,6 +83,30 @@ def test_categories_and_texts_are_kept(home: Path) -> None:
     model = classifier(cat_features=["e"], text_features=["t"]).fit(WORDS, Y)
     found = strangers.come_back(model, home)
     strangers.same(strangers.answers(found, WORDS), strangers.answers(model, WORDS))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: b"XGB1" + content[4:],
+        lambda content: content[:-1000],
+        lambda content: content[:4] + b"\xff\xff\xff\x7f" + content[8:],
+        lambda content: b"",
+        lambda content: "CBM1",
+    ],
+)
+def test_a_forged_model_is_refused(change: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = classifier().fit(X, Y)
+    whole = catboost.CatBoost.__getstate__
+
+    def changed(one: Any) -> Any:
+        state = whole(one)
+        return {**state, "__model": change(state["__model"])}
+
+    monkeypatch.setattr(catboost.CatBoost, "__getstate__", changed)
+    data = pickle.dumps(model)
+    with pytest.raises(DamagedModel, match="A CatBoostClassifier in the model's file"):
+        read(data)
 
 
 @pytest.mark.usefixtures("autologging")

@@ -15,6 +15,7 @@ from fitscribe.modelfolder.trust.arrays import (
     check_masked,
     check_scalar,
 )
+from fitscribe.modelfolder.trust.boosters import CHECKS as BOOSTERS
 from fitscribe.modelfolder.trust.parsed import Global, Made, Pairs, Parsed, named_now
 
 __all__ = ["check_arguments"]
@@ -35,9 +36,9 @@ def check_arguments(parsed: Parsed) -> None:
     Raises
     ------
     DamagedModel
-        If an array of numpy is not what its content is, a distribution of scipy holds other text
-        than scipy wrote, which it runs, or a function that could reach anything is called
-        otherwise than scipy does.
+        If an array of numpy is not what its content is, what a booster holds does not fit
+        together, a distribution of scipy holds other text than scipy wrote, which it runs, or a
+        function that could reach anything is called otherwise than scipy does.
     """
     modules = {module for module, _ in parsed.uses}
     checks: dict[tuple[str, str], Callable[[Made], object]] = dict(_CHECKS)
@@ -118,6 +119,10 @@ def _reconstructed(made: Made) -> None:
             "The model's file makes an object by the way of another class than object, and no "
             "estimator does. Nothing of it was run."
         )
+    cls = args[0]
+    check = BOOSTERS.get((cls.module, cls.name)) if type(cls) is Global else None
+    if check is not None:
+        check(made)
 
 
 def _method(made: Made) -> None:
@@ -168,4 +173,5 @@ _CHECKS: dict[tuple[str, str], Callable[[Made], object]] = {
     (named_now("numpy._core.multiarray"), "scalar"): check_scalar,
     (named_now("numpy._core.numeric"), "_frombuffer"): check_buffer,
     ("numpy.ma.core", "_mareconstruct"): check_masked,
+    **BOOSTERS,
 }

@@ -16,8 +16,9 @@ well, ``Name=`` may only stand there, as a function that is a param.
 
 What is on the lists is harmless to make and to call with any arguments: it opens no file, starts
 nothing, imports nothing and evaluates no text. What it holds may still be nonsense, for which
-there is :mod:`~fitscribe.modelfolder.trust.shapes`; the models of boosting libraries are not
-looked into, for only their own readers know them.
+there is :mod:`~fitscribe.modelfolder.trust.shapes`, and for what XGBoost and LightGBM keep as
+bytes and text :mod:`~fitscribe.modelfolder.trust.boosters`. What CatBoost keeps is hardly looked
+into.
 """
 
 from __future__ import annotations

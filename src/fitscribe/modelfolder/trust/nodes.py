@@ -151,6 +151,7 @@ def _read_items(tree: Tree, state: dict[str, Any], depth: int) -> Any:
 def _read_bytes(tree: Tree, state: dict[str, Any], depth: int) -> Any:
     tree.calls(state, _PLAIN[state["__loader__"]])
     tree.file(state, None)
+    return memoryview(tree.files[state["file"]])
 
 
 def _read_slice(tree: Tree, state: dict[str, Any], depth: int) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -22,10 +23,10 @@ from fitscribe.modelfolder.trust.shapes import check_shapes
 from fitscribe.modelfolder.trust.stream import stream_of
 from fitscribe.modelfolder.trust.unpack import unpacked
 
-__all__ = ["WRONG_CONTENT", "check_names", "looked_up", "read"]
+__all__ = ["check_names", "looked_up", "read", "wrong_content"]
 
 # What building an object from wrong content raises: its classes look at what they are given.
-WRONG_CONTENT = (
+_WRONG_CONTENT = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -38,6 +39,17 @@ WRONG_CONTENT = (
     ValueError,
     pickle.PickleError,
 )
+# Such errors of libraries, by the module that they are looked up in.
+_OWN_ERRORS = {"catboost.core": "CatBoostError", "lightgbm.basic": "LightGBMError"}
+
+
+def wrong_content(parsed: Parsed) -> tuple[type[Exception], ...]:
+    """Return what building an object raises where a file's content is wrong.
+
+    What the file names has been looked up before.
+    """
+    named = {module for module, _ in parsed.uses}.intersection(_OWN_ERRORS)
+    return *_WRONG_CONTENT, *(getattr(sys.modules[one], _OWN_ERRORS[one]) for one in named)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -91,10 +103,10 @@ def read(data: bytes | memoryview, what: str = "The model") -> Any:
     The file is read twice: on symbols first, and only then by Python's own unpickler, which gets
     the names that were found and no others. What trees copy, it gets as views of the file.
     """
-    build = _builder(unpacked(data), what)
+    build, wrong = _builder(unpacked(data), what)
     try:
         model = build()
-    except WRONG_CONTENT as error:
+    except wrong as error:
         raise DamagedModel(
             f"{what} cannot be built of what its file holds: {type(error).__name__}: {error}"
         ) from error
@@ -102,11 +114,14 @@ def read(data: bytes | memoryview, what: str = "The model") -> Any:
     return model
 
 
-def _builder(data: bytes | memoryview, what: str) -> Callable[[], Any]:
-    """Return what builds the object of a pickle that may be built; errors as :func:`read`.
+def _builder(
+    data: bytes | memoryview, what: str
+) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
+    """Return what builds the object of a pickle, and the errors of that if its content is wrong.
 
-    The symbols are gone by then: of a forest they are a hundred thousand objects, which the
-    garbage collector would look at again and again while others are made.
+    What may not be built raises as :func:`read` does. The symbols are gone when it is built: of a
+    forest they are a hundred thousand objects, which the garbage collector would look at again
+    and again.
     """
     parsed = parse(data)
     check_names(parsed, what)
@@ -115,9 +130,9 @@ def _builder(data: bytes | memoryview, what: str) -> Callable[[], Any]:
     check_arguments(parsed)
     known = {name: looked_up(*name) for name in parsed.uses if name != WRAPPER}
     if WRAPPER in parsed.uses:
-        return partial(load_with_arrays, data, known)
+        return partial(load_with_arrays, data, known), wrong_content(parsed)
     rest, lent = lend(data, parsed)
-    return _Unpickler(rest, known, lent).load
+    return _Unpickler(rest, known, lent).load, wrong_content(parsed)
 
 
 def looked_up(module: str, name: str) -> Any:

@@ -13,7 +13,7 @@ from fitscribe.errors import DamagedModel, MissingDependency, NotSupported
 from fitscribe.modelfolder.trust.archive import Archive, archived
 from fitscribe.modelfolder.trust.arguments import check_arguments
 from fitscribe.modelfolder.trust.nodes import SCHEMA, parse
-from fitscribe.modelfolder.trust.reader import WRONG_CONTENT, check_names, looked_up
+from fitscribe.modelfolder.trust.reader import check_names, looked_up, wrong_content
 from fitscribe.modelfolder.trust.shapes import check_shapes
 from fitscribe.modelfolder.trust.tree import Tree
 
@@ -85,7 +85,7 @@ def read_skops(data: bytes, what: str = "The model", *, runs_code: bool = False)
     names = sorted(".".join(name) for name in tree.names)
     try:
         model = skops.loads(written(tree, compress=False), trusted=names)
-    except WRONG_CONTENT as error:
+    except wrong_content(tree.parsed) as error:
         raise DamagedModel(
             f"{what} cannot be built of what its file holds: {type(error).__name__}: {error}"
         ) from error
