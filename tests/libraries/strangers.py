@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,19 @@ from scipy import sparse
 import fitscribe
 import fitscribe.sklearn
 
-__all__ = ["G", "R", "X", "Y", "Y3", "answers", "come_back", "history", "recorded_alone", "same"]
+__all__ = [
+    "G",
+    "R",
+    "X",
+    "Y",
+    "Y3",
+    "answers",
+    "changed_at_random",
+    "come_back",
+    "history",
+    "recorded_alone",
+    "same",
+]
 
 _random = np.random.default_rng(0)
 # Rows, two classes, three classes, numbers, and groups for rankers.
@@ -59,6 +74,25 @@ def come_back(model: Any, folder: Path) -> Any:
     fitscribe.sklearn.save_model(model, folder)
     (folder / "seal.json").unlink()
     return fitscribe.sklearn.load_model(folder)
+
+
+def changed_at_random(library: str) -> tuple[int, int]:
+    """Read and use many changed boosters in another process, which must not crash.
+
+    Returns how many of them were refused, and how many were used.
+    """
+    count = "4000" if os.environ.get("FITSCRIBE_SOAK") == "1" else "400"
+    script = Path(__file__).with_name("changed_boosters.py")
+    done = subprocess.run(
+        [sys.executable, str(script), library, "7", "0", count],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert not done.returncode, done.stderr[-2000:]
+    # LightGBM prints before it.
+    refused, used = map(int, done.stdout.split()[-2:])
+    return refused, used
 
 
 def recorded_alone(make: Callable[[], Any], rows: Any) -> tuple[Any, Any]:
