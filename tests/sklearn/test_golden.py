@@ -35,6 +35,9 @@ from fitscribe.monitoring.profile import Profile
 from fitscribe.sklearn.golden import SKIPPED
 from fitscribe.tracking.addresses import folder_of_model
 
+# pandas 2.0 beside numpy 1.25 and newer says so of each frame of several types, fitted or not.
+pytestmark = pytest.mark.filterwarnings("ignore:np.find_common_type is deprecated")
+
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 4))
 Y = (X[:, 0] > 0).astype(int)
