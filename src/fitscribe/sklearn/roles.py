@@ -15,7 +15,7 @@ import numpy as np
 
 from fitscribe.sklearn.variables import argument_text, paths_in_argument
 from fitscribe.sklearn.weakly import kept_by_code, kept_weakly
-from fitscribe.sklearn.written import Path, source_of
+from fitscribe.sklearn.written import VariablePath, source_of
 
 __all__ = ["DATA", "TRUTH", "Reading", "call_text", "names_given", "reading_at", "roles_of"]
 
@@ -53,7 +53,7 @@ class Reading(NamedTuple):
 
     Parameters
     ----------
-    places : sequence of (int, str, sequence of Path)
+    places : sequence of (int, str, sequence of VariablePath)
         Of each argument that may be a prediction, or data: its place, its role, and the variables
         that its text names, with what it takes of them.
     text : str or None
@@ -61,7 +61,7 @@ class Reading(NamedTuple):
         are arrays.
     """
 
-    places: Sequence[tuple[int, str, Sequence[Path]]]
+    places: Sequence[tuple[int, str, Sequence[VariablePath]]]
     text: str | None
 
 

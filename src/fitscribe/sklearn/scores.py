@@ -40,7 +40,7 @@ from fitscribe.sklearn.roles import (
     roles_of,
 )
 from fitscribe.sklearn.variables import argument_text, arrays_near, named
-from fitscribe.sklearn.written import Path
+from fitscribe.sklearn.written import VariablePath
 from fitscribe.tracking.active import Scope
 from fitscribe.tracking.late import when_imported
 
@@ -61,7 +61,7 @@ def _is_array(value: Any) -> bool:
 
 
 def _look_around(
-    part: Part, value: Any, written: Sequence[Path], given: Sequence[Any], frame: FrameType
+    part: Part, value: Any, written: Sequence[VariablePath], given: Sequence[Any], frame: FrameType
 ) -> None:
     """Note what an argument that is nobody's answer itself may have been made of."""
     if written:

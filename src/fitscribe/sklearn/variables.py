@@ -19,8 +19,8 @@ from typing import Any
 from fitscribe.sklearn.weakly import kept_by_code
 from fitscribe.sklearn.written import (
     IN,
-    Path,
     Place,
+    VariablePath,
     file_name,
     name_of,
     paths_of,
@@ -115,12 +115,12 @@ def argument_text(value: Any, place: Place, frame: FrameType | None = None) -> s
     return text
 
 
-def paths_in_argument(code: CodeType, instruction: int, place: Place) -> Sequence[Path]:
+def paths_in_argument(code: CodeType, instruction: int, place: Place) -> Sequence[VariablePath]:
     """Return the variables that an argument's text names, and what of them, for :func:`named`."""
     return () if _holds_its_names(code) else paths_of(code, instruction, place)
 
 
-def named(paths: Sequence[Path], frame: FrameType) -> list[Any]:
+def named(paths: Sequence[VariablePath], frame: FrameType) -> list[Any]:
     """Return the objects that some paths lead to from a frame's variables, and those on the way.
 
     Attributes are looked up where an object itself keeps them, items in plain dicts, lists and

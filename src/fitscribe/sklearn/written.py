@@ -13,7 +13,7 @@ from types import CodeType
 
 from fitscribe.sklearn.weakly import kept_by_code
 
-__all__ = ["IN", "Path", "Place", "file_name", "name_of", "paths_of", "source_of"]
+__all__ = ["IN", "VariablePath", "Place", "file_name", "name_of", "paths_of", "source_of"]
 
 MOST_TEXT = 60
 # A function of such a name gets data from elsewhere.
@@ -26,7 +26,7 @@ MOST_SOURCE = 4000
 Place = tuple[int, str]
 # A variable and what is taken of it: attributes by name, items by a tuple of their one key.
 # ``self.answers["forest"]`` is ``("self", "answers", ("forest",))``.
-Path = tuple[str, *tuple[str | tuple[object], ...]]
+VariablePath = tuple[str, *tuple[str | tuple[object], ...]]
 
 
 @kept_by_code
@@ -48,13 +48,13 @@ def name_of(code: CodeType, instruction: int, place: Place) -> str | None:
 
 
 @kept_by_code
-def paths_of(code: CodeType, instruction: int, place: Place) -> tuple[Path, ...]:
+def paths_of(code: CodeType, instruction: int, place: Place) -> tuple[VariablePath, ...]:
     """Return the variables that the text of an argument names, and what it takes of them."""
     given = _argument_at(code, instruction, place)
     return () if given is None else tuple(dict.fromkeys(_paths(given)))
 
 
-def _paths(node: ast.AST) -> Iterator[Path]:
+def _paths(node: ast.AST) -> Iterator[VariablePath]:
     whole = _path(node)
     if whole is not None:
         yield whole
@@ -63,7 +63,7 @@ def _paths(node: ast.AST) -> Iterator[Path]:
         yield from _paths(child)
 
 
-def _path(node: ast.AST) -> Path | None:
+def _path(node: ast.AST) -> VariablePath | None:
     """Return the path that an expression is; None if it is more than that."""
     if isinstance(node, ast.Name):
         return (node.id,)
